@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "options.h"
+
+#include <getopt.h>
+
+#include "log.h"
+
+#ifndef VERSION
+#error "the Makefile sets VERSION"
+#endif
+
+static void help(void)
+{
+        printf("Usage: %s [OPTION]... [IMAGE]...\n"
+               "Restore the initramfs that the system booted from, for the pivot at shutdown.\n"
+               "Several IMAGEs are read as one; without any, the one that booted is found.\n"
+               "\n"
+               "  -C, --directory=DIR  restore into DIR                     (/run/initramfs)\n"
+               "  -S, --sysroot=DIR    look everything up below DIR         (/)\n"
+               "  -k, --kver=VERSION   look for this kernel's image         (uname -r)\n"
+               "  -f, --force          restore though DIR has no .need_shutdown\n"
+               "  -x, --exclude=GLOB   leave these names out; may be repeated\n"
+               "      --locate         print the image that would be restored and which rule\n"
+               "                       found it; do nothing\n"
+               "  -v, --verbose        say what is done\n"
+               "  -q, --quiet          say nothing but errors\n"
+               "  -h, --help           print this\n"
+               "  -V, --version        print the version\n"
+               "\n"
+               "Exit status: 0 restored, or nothing to do; 1 failed, and nothing was changed;\n"
+               "2 wrong usage.\n",
+               program_invocation_short_name);
+}
+
+static int usage(void)
+{
+        fprintf(stderr, "Try '%s --help' for more information.\n", program_invocation_short_name);
+        return -EINVAL;
+}
+
+int options_parse(int argc, char **argv, struct options *ret)
+{
+        enum { OPTION_LOCATE = 0x100 };
+        static const struct option longs[] = {
+                { "directory", required_argument, NULL, 'C' },
+                { "sysroot", required_argument, NULL, 'S' },
+                { "kver", required_argument, NULL, 'k' },
+                { "force", no_argument, NULL, 'f' },
+                { "exclude", required_argument, NULL, 'x' },
+                { "locate", no_argument, NULL, OPTION_LOCATE },
+                { "verbose", no_argument, NULL, 'v' },
+                { "quiet", no_argument, NULL, 'q' },
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, 'V' },
+                { NULL, 0, NULL, 0 },
+        };
+        int c;
+
+        *ret = OPTIONS_INIT;
+        ret->exclude = calloc((size_t)argc + 1, sizeof(*ret->exclude)); /* more than there can be */
+        if (!ret->exclude)
+                return log_oom();
+
+        while ((c = getopt_long(argc, argv, "C:S:k:fx:vqhV", longs, NULL)) >= 0)
+                switch (c) {
+                case 'C':
+                        ret->directory = optarg;
+                        break;
+                case 'S':
+                        ret->sysroot = optarg;
+                        break;
+                case 'k':
+                        ret->kver = optarg;
+                        break;
+                case 'f':
+                        ret->force = true;
+                        break;
+                case 'x':
+                        ret->exclude[ret->exclude_count++] = optarg;
+                        break;
+                case OPTION_LOCATE:
+                        ret->locate = true;
+                        break;
+                case 'v':
+                        ret->verbose = true;
+                        ret->quiet = false;
+                        break;
+                case 'q':
+                        ret->quiet = true;
+                        ret->verbose = false;
+                        break;
+                case 'h':
+                        help();
+                        return 0;
+                case 'V':
+                        printf("%s %s\n", program_invocation_short_name, VERSION);
+                        return 0;
+                default:
+                        return usage();
+                }
+
+        ret->images = argv + optind;
+        ret->image_count = (size_t)(argc - optind);
+        if ((ret->directory && !*ret->directory) || !*ret->sysroot || (ret->kver && !*ret->kver)) {
+                fprintf(stderr, "%s: an option's argument is empty\n", program_invocation_short_name);
+                return usage();
+        }
+        return 1;
+}
+
+void options_done(struct options *options)
+{
+        free(options->exclude);
+        *options = OPTIONS_INIT;
+}

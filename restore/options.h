@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The command line of dracut-initramfs-restore.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct options {
+        const char *directory; /* -C, or NULL for /run/initramfs below the sysroot */
+        const char *sysroot;   /* -S, "/" unless given */
+        const char *kver;      /* -k, or NULL for the running kernel's */
+        bool force;            /* -f */
+        bool locate;           /* --locate */
+        bool verbose;          /* -v */
+        bool quiet;            /* -q */
+        char **exclude;        /* -x, each a glob */
+        size_t exclude_count;
+        char **images; /* IMAGE arguments */
+        size_t image_count;
+};
+
+#define OPTIONS_INIT ((struct options){ .sysroot = "/" })
+
+/**
+ * Read the command line.
+ *
+ * @param ret  filled; its strings are those of @argv, its @exclude is allocated
+ * @return 1 to go on; 0 where --help or --version was answered; -EINVAL for wrong usage and
+ *         -ENOMEM, both already told
+ */
+int options_parse(int argc, char **argv, struct options *ret);
+
+/** Free what options_parse() allocated. Works as a cleanup function. */
+void options_done(struct options *options);
