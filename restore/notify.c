@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "notify.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+
+#include "log.h"
+
+#define INTERVAL_NS (100 * INT64_C(1000000))
+#define BAR_MAX 40U
+
+static struct {
+        int fd; /* connected to the manager's socket, or -1 */
+        bool bar, drawn;
+        const char *what;
+        int64_t last; /* when something went out, in CLOCK_MONOTONIC's nanoseconds */
+        unsigned percent;
+} state = { .fd = -1 };
+
+/* A path, or an abstract name that starts with @; the address ends with the name, not with a NUL. */
+static int connect_manager(const char *name)
+{
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        size_t length = strlen(name);
+        int fd;
+
+        if ((name[0] != '/' && name[0] != '@') || length < 2 || length >= sizeof(address.sun_path))
+                return -1;
+        memcpy(address.sun_path, name, length);
+        if (name[0] == '@')
+                address.sun_path[0] = '\0';
+        fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd >= 0 &&
+            connect(fd, (struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0)
+                fd = safe_close(fd);
+        return fd;
+}
+
+void notify_setup(bool bar)
+{
+        const char *name = getenv("NOTIFY_SOCKET");
+
+        safe_close(state.fd);
+        state = (__typeof__(state)){ .fd = name ? connect_manager(name) : -1,
+                                     .bar = bar && isatty(STDERR_FILENO) == 1 };
+}
+
+void notify_status(const char *status)
+{
+        char line[512], message[sizeof(line) + 16];
+
+        if (state.fd < 0)
+                return;
+        log_escape(line, sizeof(line), status);
+        /* A manager that does not read is not waited for. */
+        (void)send(state.fd, message, (size_t)snprintf(message, sizeof(message), "STATUS=%s\n", line), MSG_NOSIGNAL);
+}
+
+static void draw(const char *what, unsigned percent, bool known)
+{
+        struct winsize window = { 0 };
+        char line[256], bar[BAR_MAX + 1];
+        unsigned width, filled;
+        int n;
+
+        if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) < 0 || window.ws_col == 0)
+                window.ws_col = 80;
+        width = (unsigned)window.ws_col > strlen(what) + 12 ? window.ws_col - (unsigned)strlen(what) - 12 : 0;
+        width = MIN(width, BAR_MAX);
+        filled = width * percent / 100;
+        memset(bar, '#', filled);
+        memset(bar + filled, '.', width - filled);
+        bar[width] = '\0';
+        if (known && width > 0)
+                n = snprintf(line, sizeof(line), "\r%s [%s] %3u%%\033[K", what, bar, percent);
+        else
+                n = snprintf(line, sizeof(line), "\r%.*s\033[K", (int)MIN(window.ws_col - 1, 200), what);
+        state.drawn = n > 0 && write(STDERR_FILENO, line, MIN((size_t)n, sizeof(line) - 1)) > 0;
+}
+
+void notify_progress(const char *what, uint64_t done, uint64_t total)
+{
+        unsigned percent = total > 0 ? (unsigned)(MIN(done, total) * 100 / total) : 0;
+        bool edge = !state.what || strcmp(state.what, what) != 0;
+        struct timespec t;
+        char status[128];
+        int64_t now;
+
+        if (state.fd < 0 && !state.bar)
+                return;
+        if (!edge && percent == state.percent)
+                return;
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        now = t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+        if (!edge && percent < 100 && now - state.last < INTERVAL_NS)
+                return;
+        state.what = what;
+        state.percent = percent;
+        state.last = now;
+
+        if (total > 0)
+                snprintf(status, sizeof(status), "%s: %u%%", what, percent);
+        else
+                snprintf(status, sizeof(status), "%s", what);
+        notify_status(status);
+        if (state.bar)
+                draw(what, percent, total > 0);
+}
+
+void notify_clear(void)
+{
+        if (state.drawn && write(STDERR_FILENO, "\r\033[K", 4) < 0)
+                return; /* nobody is left to see it */
+        state.drawn = false;
+}
