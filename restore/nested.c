@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "nested.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/loop.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "copy.h"
+#include "grow.h"
+#include "log.h"
+#include "remove.h"
+#include "run.h"
+
+static const struct nested {
+        const char *name;
+        const char *type; /* of its file system, as the kernel calls it */
+        const char *tool;
+        off_t magic_at; /* in the superblock */
+        unsigned char magic[4];
+} nested_images[] = {
+        { "squashfs-root.img", "squashfs", "unsquashfs", 0, { 'h', 's', 'q', 's' } },
+        { "squash-root.img", "squashfs", "unsquashfs", 0, { 'h', 's', 'q', 's' } },
+        { "erofs-root.img", "erofs", "fsck.erofs", 1024, { 0xe2, 0xe1, 0xf5, 0xe0 } },
+};
+
+/* Extracts the image @name of @tree_fd into the empty directory @into of it. */
+static int extract_with_tool(int tree_fd, const struct nested *nested, const char *into, char *said, size_t said_size)
+{
+        char extract[64];
+        /* unsquashfs takes two queues of 256 MB unless told otherwise. */
+        const char *squashfs[] = { nested->tool, "-no-xattrs", "-no-progress", "-data-queue", "16", "-frag-queue", "16",
+                                   "-force",     "-dest",      into,           nested->name,  NULL };
+        const char *erofs[] = { nested->tool, "--overwrite", extract, nested->name, NULL };
+        struct run run = { .argv = strcmp(nested->type, "erofs") == 0 ? erofs : squashfs, .dir_fd = tree_fd };
+
+        snprintf(extract, sizeof(extract), "--extract=%s", into);
+        return run_program(&run, said, said_size);
+}
+
+/* A loop device that goes away with the last one that uses it. */
+static int open_loop(int image_fd, char *path, size_t size)
+{
+        _cleanup_close_ int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC), loop = -1;
+        struct loop_config config = { .fd = (uint32_t)image_fd,
+                                      .info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR };
+
+        if (control < 0)
+                return -errno;
+        for (;;) {
+                int number = ioctl(control, LOOP_CTL_GET_FREE);
+
+                if (number < 0)
+                        return -errno;
+                snprintf(path, size, "/dev/loop%d", number);
+                loop = safe_close(loop);
+                loop = open(path, O_RDONLY | O_CLOEXEC);
+                if (loop < 0)
+                        return -errno;
+                if (ioctl(loop, LOOP_CONFIGURE, &config) == 0)
+                        return TAKE_FD(loop);
+                if (errno != EBUSY) /* somebody else was faster */
+                        return -errno;
+        }
+}
+
+/* Mounts an image where nobody sees it; the mount goes away with its descriptor. */
+static int open_image(int image_fd, const char *type)
+{
+        _cleanup_close_ int context = fsopen(type, FSOPEN_CLOEXEC), loop = -1;
+        char path[32];
+        int fd;
+
+        if (context < 0)
+                return -errno;
+        loop = open_loop(image_fd, path, sizeof(path));
+        if (loop < 0)
+                return loop;
+        if (fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
+            fsconfig(context, FSCONFIG_SET_STRING, "source", path, 0) < 0 ||
+            fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return -errno;
+        fd = fsmount(context, FSMOUNT_CLOEXEC,
+                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static int extract_with_kernel(int tree_fd, int image_fd, const struct nested *nested, const char *into)
+{
+        _cleanup_close_ int to = openat(tree_fd, into, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_close_ int from = to < 0 ? -errno : open_image(image_fd, nested->type);
+        int r;
+
+        if (from < 0)
+                return log_error(from,
+                                 "Cannot extract the image's %s: %s is not installed and the kernel does not mount it",
+                                 nested->name, nested->tool);
+        r = copy_tree(from, to);
+        return r < 0 ? log_error(r, "Cannot extract the image's %s", nested->name) : 0;
+}
+
+static int extract(int tree_fd, int image_fd, const struct nested *nested, uint64_t size, const char *into)
+{
+        char said[256];
+        int r;
+
+        for (;;) {
+                r = mkdirat(tree_fd, into, 0700) < 0 ? -errno : 0;
+                if (r == 0) {
+                        r = extract_with_tool(tree_fd, nested, into, said, sizeof(said));
+                        if (r == 0)
+                                return 0;
+                        if (r == -ENOENT)
+                                return extract_with_kernel(tree_fd, image_fd, nested, into);
+                        /* It does not tell ENOSPC from the rest. Where there is room now, that was not it. */
+                        if (r < 0 || grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
+                                break;
+                        r = remove_any(tree_fd, into, tree_fd);
+                } else if (r == -ENOSPC)
+                        r = grow_tmpfs(tree_fd, 0);
+                if (r < 0)
+                        break;
+        }
+        if (r <= 0)
+                return log_error(r, "Cannot extract the image's %s with %s", nested->name, nested->tool);
+        return log_error(-EBADMSG, "Cannot extract the image's %s: %s%s%s (status %d)", nested->name, nested->tool,
+                         *said ? ": " : " failed", said, r);
+}
+
+static int extract_one(int tree_fd, const struct nested *nested)
+{
+        _cleanup_close_ int image_fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
+                            new = -1;
+        unsigned char magic[sizeof(nested->magic)];
+        uint64_t unique;
+        struct stat st;
+        char into[32];
+        int r;
+
+        if (image_fd < 0 && errno == ENOENT)
+                return 0;
+        if (image_fd < 0 || fstat(image_fd, &st) < 0)
+                return log_error(-errno, "Cannot open the image's %s", nested->name);
+        if (!S_ISREG(st.st_mode) || pread(image_fd, magic, sizeof(magic), nested->magic_at) != (ssize_t)sizeof(magic) ||
+            memcmp(magic, nested->magic, sizeof(magic)) != 0)
+                return log_error(-EBADMSG, "The image's %s is no %s file system", nested->name, nested->type);
+
+        /* No name in an image can be meant to be this one. */
+        if (getrandom(&unique, sizeof(unique), GRND_NONBLOCK) != sizeof(unique))
+                return log_error(-EAGAIN, "Cannot make a name for a directory");
+        snprintf(into, sizeof(into), ".nested-%016" PRIx64, unique);
+        r = extract(tree_fd, image_fd, nested, (uint64_t)st.st_size, into);
+        if (r < 0)
+                return r;
+
+        /* Its memory first. */
+        image_fd = safe_close(image_fd);
+        if (unlinkat(tree_fd, nested->name, 0) < 0)
+                return log_error(-errno, "Cannot remove the image's %s", nested->name);
+        new = openat(tree_fd, into, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = new < 0 ? -errno : move_tree(new, tree_fd);
+        if (r == 0)
+                r = remove_any(tree_fd, into, tree_fd);
+        if (r < 0)
+                return log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
+        log_debug("Extracted %s, %" PRIu64 " bytes", nested->name, (uint64_t)st.st_size);
+        return 1;
+}
+
+int nested_extract(int tree_fd)
+{
+        int found = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(nested_images); i++) {
+                int r = extract_one(tree_fd, &nested_images[i]);
+
+                if (r < 0)
+                        return r;
+                found |= r;
+        }
+        return found;
+}
