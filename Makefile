@@ -13,6 +13,9 @@ CFLAGS ?= -O2 -g
 SANITIZE ?=
 PKG_CONFIG ?= pkg-config
 
+# V=1 shows whole commands.
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
+
 # ISA-L's inflate is 2.4 times zlib's; ISAL=no builds with zlib alone.
 ISAL ?= $(shell $(PKG_CONFIG) --exists libisal && echo yes || echo no)
 
@@ -47,11 +50,11 @@ all: $(PROGRAMS)
 $(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(PROGRAMS):
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 clean:
 	rm -rf $(BUILD)

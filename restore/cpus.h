@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * How much of the machine may be used: processors and memory.
+ */
+
+#include <stdint.h>
+
+/** Processors that this process may run on (sched_getaffinity), at least 1. */
+unsigned cpus_usable(void);
+
+/** Memory that is free or can be made so (MemAvailable of /proc/meminfo), in bytes; 0 if unknown. */
+uint64_t memory_available(void);
+
+/** Bytes that a threaded decoder may use at the most: 192 MiB, or less where memory is short. */
+uint64_t memory_for_decoding(void);
+
+/** How many threads of @bytes each fit into memory_for_decoding(), at least 1. */
+unsigned threads_for_memory(uint64_t bytes);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* gzip, RFC 1952. One member is a part, as in the kernel. */
+#include "decode.h"
+
+#include <string.h>
+
+#ifdef HAVE_ISAL
+
+#include <isa-l/igzip_lib.h>
+
+struct gzip {
+        struct inflate_state inflate;
+        struct isal_gzip_header header;
+        bool in_body;
+};
+
+static int step(struct decode *d, void *state, struct span *in, struct space *out)
+{
+        struct gzip *gzip = state;
+        struct inflate_state *s = &gzip->inflate;
+        int r;
+
+        s->next_in = (uint8_t *)in->bytes;
+        s->avail_in = (uint32_t)in->size;
+        s->next_out = out->bytes;
+        s->avail_out = (uint32_t)out->size;
+
+        r = gzip->in_body ? ISAL_DECOMP_OK : isal_read_gzip_header(s, &gzip->header);
+        if (r == ISAL_DECOMP_OK) {
+                gzip->in_body = true;
+                r = isal_inflate(s);
+        }
+
+        *in = (struct span){ s->next_in, s->avail_in };
+        *out = (struct space){ s->next_out, s->avail_out };
+        switch (r) {
+        case ISAL_DECOMP_OK:
+        case ISAL_END_INPUT:
+        case ISAL_OUT_OVERFLOW:
+                return s->block_state == ISAL_BLOCK_FINISH;
+        case ISAL_INCORRECT_CHECKSUM:
+                return decode_fail(d, "a gzip checksum does not match");
+        default:
+                return decode_fail(d, "the gzip data is damaged");
+        }
+}
+
+int decode_gzip(struct decode *d)
+{
+        _cleanup_free_ struct gzip *gzip = calloc(1, sizeof(*gzip));
+
+        if (!gzip) {
+                d->reason = "not enough memory";
+                return -ENOMEM;
+        }
+        isal_inflate_init(&gzip->inflate);
+        isal_gzip_header_init(&gzip->header);
+        gzip->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
+        return decode_stream(d, step, gzip);
+}
+
+#else
+
+#include <zlib.h>
+
+static int step(struct decode *d, void *state, struct span *in, struct space *out)
+{
+        z_stream *s = state;
+        int r;
+
+        s->next_in = (Bytef *)in->bytes;
+        s->avail_in = (uInt)in->size;
+        s->next_out = out->bytes;
+        s->avail_out = (uInt)out->size;
+        r = inflate(s, Z_NO_FLUSH);
+        *in = (struct span){ s->next_in, s->avail_in };
+        *out = (struct space){ s->next_out, s->avail_out };
+
+        switch (r) {
+        case Z_OK:
+        case Z_BUF_ERROR: /* no progress was possible: more input or output is wanted */
+                return 0;
+        case Z_STREAM_END:
+                return 1;
+        case Z_MEM_ERROR:
+                d->reason = "not enough memory";
+                return -ENOMEM;
+        default:
+                return decode_fail(d, s->msg && strcmp(s->msg, "incorrect data check") == 0
+                                                      ? "a gzip checksum does not match"
+                                                      : "the gzip data is damaged");
+        }
+}
+
+int decode_gzip(struct decode *d)
+{
+        z_stream s = { 0 };
+        int r;
+
+        if (inflateInit2(&s, 16 + MAX_WBITS) != Z_OK) {
+                d->reason = "not enough memory";
+                return -ENOMEM;
+        }
+        r = decode_stream(d, step, &s);
+        inflateEnd(&s);
+        return r;
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xz (tukaani.org/xz/xz-file-format.txt) and lzma alone (lzma-file-format.txt). One stream is a part. */
+#include "decode.h"
+
+#include <lzma.h>
+
+static int step(struct decode *d, void *state, struct span *in, struct space *out)
+{
+        lzma_stream *s = state;
+        lzma_ret r;
+
+        s->next_in = in->bytes;
+        s->avail_in = in->size;
+        s->next_out = out->bytes;
+        s->avail_out = out->size;
+        /* with its last input in hand, the threaded decoder waits for its threads instead of returning idle */
+        r = lzma_code(s, d->at == d->end ? LZMA_FINISH : LZMA_RUN);
+        *in = (struct span){ s->next_in, s->avail_in };
+        *out = (struct space){ s->next_out, s->avail_out };
+
+        switch (r) {
+        case LZMA_OK:
+        case LZMA_BUF_ERROR:
+                return 0;
+        case LZMA_STREAM_END:
+                return 1;
+        case LZMA_MEM_ERROR:
+                d->reason = "not enough memory";
+                return -ENOMEM;
+        case LZMA_MEMLIMIT_ERROR:
+                return decode_fail(d, "the xz dictionary is larger than 128 MiB");
+        case LZMA_OPTIONS_ERROR:
+                return decode_fail(d, "the xz data uses options that this liblzma does not know");
+        default:
+                return decode_fail(d, "the xz data is damaged");
+        }
+}
+
+static int run(struct decode *d, lzma_stream *s, lzma_ret ready)
+{
+        int r;
+
+        if (ready != LZMA_OK) {
+                d->reason = ready == LZMA_OPTIONS_ERROR ? "liblzma is too old" : "not enough memory";
+                return -ENOMEM;
+        }
+        r = decode_stream(d, step, s);
+        lzma_end(s);
+        return r;
+}
+
+/* A decoder needs its dictionary and some tables. */
+#define MEMORY_LIMIT (DECODE_WINDOW_MAX + (UINT64_C(4) << 20))
+
+int decode_xz(struct decode *d)
+{
+        lzma_stream s = LZMA_STREAM_INIT;
+        lzma_mt options = {
+                .threads = d->threads,
+                .memlimit_threading = d->memory,
+                .memlimit_stop = MEMORY_LIMIT,
+        };
+
+        /* The threaded decoder copies once more: with one thread there is nothing to win by it. */
+        return run(d, &s,
+                   d->threads > 1 ? lzma_stream_decoder_mt(&s, &options) : lzma_stream_decoder(&s, MEMORY_LIMIT, 0));
+}
+
+int decode_lzma(struct decode *d)
+{
+        lzma_stream s = LZMA_STREAM_INIT;
+
+        return run(d, &s, lzma_alone_decoder(&s, MEMORY_LIMIT));
+}

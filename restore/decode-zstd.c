@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Zstandard, RFC 8878. One frame is a part, as in the kernel. */
+#include "decode.h"
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+static int step(struct decode *d, void *state, struct span *in, struct space *out)
+{
+        ZSTD_inBuffer from = { in->bytes, in->size, 0 };
+        ZSTD_outBuffer to = { out->bytes, out->size, 0 };
+        size_t r = ZSTD_decompressStream(state, &to, &from);
+
+        *in = (struct span){ in->bytes + from.pos, in->size - from.pos };
+        *out = (struct space){ out->bytes + to.pos, out->size - to.pos };
+        if (!ZSTD_isError(r))
+                return r == 0;
+
+        switch (ZSTD_getErrorCode(r)) {
+        case ZSTD_error_memory_allocation:
+                d->reason = "not enough memory";
+                return -ENOMEM;
+        case ZSTD_error_frameParameter_windowTooLarge:
+                return decode_fail(d, "the zstd window is larger than 128 MiB");
+        case ZSTD_error_checksum_wrong:
+                return decode_fail(d, "a zstd checksum does not match");
+        default:
+                return decode_fail(d, "the zstd data is damaged");
+        }
+}
+
+int decode_zstd(struct decode *d)
+{
+        ZSTD_DCtx *context = ZSTD_createDCtx();
+        int r;
+
+        if (!context) {
+                d->reason = "not enough memory";
+                return -ENOMEM;
+        }
+        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, __builtin_ctzll(DECODE_WINDOW_MAX));
+        r = decode_stream(d, step, context);
+        ZSTD_freeDCtx(context);
+        return r;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "decode.h"
+
+/*
+ * The table of compressed formats; a new one is a new row.
+ *
+ * Blocks of 128 to 256 KiB, eight of them, were the fastest with every stream format (32 in flight
+ * no longer fit the cache). A legacy lz4 block is up to 8 MiB and is decoded where it lies.
+ */
+#define STREAM(f)                                                              \
+        {                                                                      \
+                .slot_size = 256U << 10, .slot_count = 8, .decode = decode_##f \
+        }
+
+static const struct codec codecs[FORMAT_COUNT] = {
+        [FORMAT_GZIP] = STREAM(gzip),
+        [FORMAT_ZSTD] = STREAM(zstd),
+        [FORMAT_XZ] = STREAM(xz),
+        [FORMAT_LZMA] = STREAM(lzma),
+        [FORMAT_LZ4] = STREAM(lz4),
+        [FORMAT_LZ4_LEGACY] = { .slot_size = 8U << 20,
+                                .slot_count = 2,
+                                .slots_per_thread = 1,
+                                .decode = decode_lz4_legacy },
+        [FORMAT_BZIP2] = { .slot_size = 256U << 10, .slot_count = 8, .load = load_bzip2, .decode = decode_bzip2 },
+        [FORMAT_LZOP] = { .slot_size = 256U << 10,
+                          .slot_count = 8,
+                          .slots_per_thread = 2,
+                          .load = load_lzop,
+                          .decode = decode_lzop },
+};
+
+const struct codec *codec_find(enum format format)
+{
+        return &codecs[format];
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * dracut-initramfs-restore: find the image that booted, unpack it into a staging tree, look
+ * whether it will do as the root that systemd pivots into at shutdown, and move it into place.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "check.h"
+#include "locate.h"
+#include "log.h"
+#include "notify.h"
+#include "options.h"
+#include "stage.h"
+#include "unpack.h"
+
+#define EXITRD "/run/initramfs"
+
+static double seconds(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* At shutdown everybody is sent SIGTERM, and a terminal may go away: neither is a reason to stop half-way. */
+static void ignore_signals(void)
+{
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGHUP, SIG_IGN);
+        signal(SIGPIPE, SIG_IGN);
+}
+
+static bool is_needed(const char *directory)
+{
+        _cleanup_free_ char *mark = NULL;
+
+        return asprintf(&mark, "%s/%s", directory, STAGE_NEED_SHUTDOWN) >= 0 && access(mark, F_OK) == 0;
+}
+
+static void print_location(const struct image *image, const char *rule)
+{
+        for (size_t i = 0; i < image->count; i++)
+                printf("%s\t%s\n", image->regions[i].name, rule);
+}
+
+/* Unpack @image into the staging tree and commit it; @exitrd: for the pivot. */
+static int restore(const struct options *options, const char *directory, const struct image *image, bool exitrd)
+{
+        _cleanup_(stage_done) struct stage stage = STAGE_INIT;
+        double start = seconds(), step = start;
+        struct unpacked unpacked;
+        int r;
+
+        r = stage_open(directory, exitrd, &stage);
+        if (r <= 0)
+                return r;
+        r = unpack_image(image, stage.tree, options->exclude, options->exclude_count, &unpacked);
+        if (r < 0)
+                return r;
+        log_debug("unpacked in %.3f s", seconds() - step);
+        if (exitrd) {
+                step = seconds();
+                r = check_exitrd(stage.tree);
+                if (r < 0)
+                        return r;
+                log_debug("checked in %.3f s", seconds() - step);
+        }
+        r = stage_commit(&stage);
+        if (r < 0)
+                return r;
+
+        notify_clear();
+        log_info("restored %s%s (%s) to %s: %" PRIu64 " entries, %" PRIu64 " KiB in %.3f s", image->regions[0].name,
+                 image->count > 1 ? " and more" : "", unpacked.formats, directory, unpacked.entries, unpacked.bytes / 1024,
+                 seconds() - start);
+        return 0;
+}
+
+static int run(const struct options *options)
+{
+        _cleanup_(image_done) struct image image = IMAGE_INIT;
+        _cleanup_free_ char *below_sysroot = NULL;
+        const char *directory = options->directory, *rule;
+        /* A directory and an image both named: a mere unpacking, for which no mark is needed and any tree will do. */
+        bool exitrd = !options->directory || options->image_count == 0;
+        int r;
+
+        if (!directory) {
+                if (asprintf(&below_sysroot, "%s%s", strcmp(options->sysroot, "/") == 0 ? "" : options->sysroot, EXITRD) < 0)
+                        return log_oom();
+                directory = below_sysroot;
+        }
+        if (!options->locate) {
+                ignore_signals();
+                if (exitrd && !options->force && !is_needed(directory))
+                        return 0;
+                if (stage_is_finished(directory)) {
+                        stage_tidy(directory);
+                        return 0;
+                }
+        }
+        r = locate_image(options, &image, &rule);
+        if (r < 0)
+                return r;
+        if (options->locate) {
+                print_location(&image, rule);
+                return 0;
+        }
+        log_debug("image: %s (%s)", image.regions[0].name, rule);
+        return restore(options, directory, &image, exitrd);
+}
+
+int main(int argc, char **argv)
+{
+        _cleanup_(options_done) struct options options = OPTIONS_INIT;
+        int r;
+
+        umask(0);
+        r = options_parse(argc, argv, &options);
+        if (r <= 0)
+                return r == 0 ? EXIT_SUCCESS : r == -EINVAL ? 2 : EXIT_FAILURE;
+        log_setup(options.verbose ? LOG_DEBUG : options.quiet ? LOG_ERR : LOG_INFO);
+        notify_setup(!options.quiet);
+        return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

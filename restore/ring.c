@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ring.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+/* States of a slot; a published block of n bytes is PUBLISHED + n. */
+enum { EMPTY = 0, AWAITED = 1, PUBLISHED = 2 };
+
+struct ring_shared {
+        _Atomic uint32_t ready[RING_SLOTS_MAX];
+        _Atomic uint32_t released; /* number of blocks that the consumer has given back */
+        _Atomic uint32_t waiting;  /* producers that sleep on @released */
+};
+
+#define CONTROL_SIZE 4096U
+_Static_assert(sizeof(struct ring_shared) <= CONTROL_SIZE, "the control block is one page");
+
+static long futex(_Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *timeout)
+{
+        return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
+}
+
+static size_t ring_bytes(const struct ring *ring)
+{
+        return CONTROL_SIZE + (size_t)ring->slot_size * ring->slot_count;
+}
+
+int ring_new(struct ring *ring, uint32_t slot_size, uint32_t slot_count)
+{
+        void *p;
+
+        *ring = (struct ring){ .slot_size = slot_size, .slot_count = slot_count };
+        p = mmap(NULL, ring_bytes(ring), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (p == MAP_FAILED)
+                return -errno;
+        ring->shared = p;
+        ring->slots = (uint8_t *)p + CONTROL_SIZE;
+        return 0;
+}
+
+void ring_done(struct ring *ring)
+{
+        if (ring->shared)
+                munmap(ring->shared, ring_bytes(ring));
+        *ring = RING_INIT;
+}
+
+static uint32_t slot_of(const struct ring *ring, uint32_t number)
+{
+        return number % ring->slot_count;
+}
+
+uint8_t *ring_claim(struct ring *ring, uint32_t number)
+{
+        struct ring_shared *shared = ring->shared;
+        uint32_t released;
+
+        while (number - (released = atomic_load(&shared->released)) >= ring->slot_count) {
+                if (atomic_load(&ring->stopped))
+                        return NULL;
+                atomic_fetch_add(&shared->waiting, 1);
+                futex(&shared->released, FUTEX_WAIT, released, &(const struct timespec){ .tv_nsec = 100000000L });
+                atomic_fetch_sub(&shared->waiting, 1);
+        }
+        return ring->slots + (size_t)slot_of(ring, number) * ring->slot_size;
+}
+
+void ring_stop(struct ring *ring)
+{
+        atomic_store(&ring->stopped, true);
+        /* One that is just about to sleep is not missed: the time-out of its sleep is short. */
+        futex(&ring->shared->released, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+void ring_publish(struct ring *ring, uint32_t number, uint32_t size)
+{
+        _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, number)];
+
+        if (atomic_exchange(ready, PUBLISHED + size) == AWAITED)
+                futex(ready, FUTEX_WAKE, 1, NULL);
+}
+
+static void wake_producers(struct ring *ring)
+{
+        if (atomic_load(&ring->shared->waiting) > 0)
+                futex(&ring->shared->released, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret)
+{
+        uint32_t slot = slot_of(ring, ring->next);
+        _Atomic uint32_t *ready = &ring->shared->ready[slot];
+        uint32_t state = atomic_load(ready);
+
+        if (state < PUBLISHED) {
+                const struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+                uint32_t empty = EMPTY;
+
+                wake_producers(ring);
+                if (atomic_compare_exchange_strong(ready, &empty, AWAITED) || empty == AWAITED)
+                        futex(ready, FUTEX_WAIT, AWAITED, &timeout);
+                state = atomic_load(ready);
+                if (state < PUBLISHED)
+                        return -ETIMEDOUT;
+        }
+        if (state - PUBLISHED > ring->slot_size)
+                return -EBADMSG;
+        *ret = ring->slots + (size_t)slot * ring->slot_size;
+        return state - PUBLISHED;
+}
+
+void ring_release(struct ring *ring)
+{
+        atomic_store(&ring->shared->ready[slot_of(ring, ring->next)], EMPTY);
+        ring->next++;
+        atomic_store(&ring->shared->released, ring->next);
+        /* Producers that found the ring full are woken once it is half empty: waking them for every block
+         * costs a switch a block on one CPU, and on two there is enough left to unpack meanwhile. */
+        if (ring->next % MAX(ring->slot_count / 2, 1U) == 0)
+                wake_producers(ring);
+}

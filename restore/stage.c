@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "stage.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "exec.h"
+#include "grow.h"
+#include "log.h"
+#include "remove.h"
+
+#define TREE_NAME "tree"
+#define ATTIC_NAME "attic"
+#define PLAN_NAME "plan"
+
+static int open_directory(int dir, const char *name)
+{
+        int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+static int make_directory(int dir, const char *name)
+{
+        if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
+                return -errno;
+        return open_directory(dir, name);
+}
+
+static bool exists(int dir, const char *name)
+{
+        struct stat st;
+
+        return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void closedirp(DIR **d)
+{
+        if (*d)
+                closedir(*d);
+}
+
+static DIR *open_entries(int dir)
+{
+        int fd = open_directory(dir, ".");
+        DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+
+        if (!entries)
+                safe_close(fd);
+        return entries;
+}
+
+bool stage_is_finished(const char *path)
+{
+        _cleanup_close_ int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        struct stat st;
+
+        return dir >= 0 && fstatat(dir, STAGE_SHUTDOWN, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+               faccessat(dir, STAGE_SHUTDOWN, X_OK, 0) == 0;
+}
+
+/* --- the plan: names below DIR, each with its NUL, in the order in which they are renamed --- */
+
+struct plan {
+        FILE *file;
+        char *names;
+        size_t size;
+};
+
+static void plan_done(struct plan *plan)
+{
+        if (plan->file)
+                fclose(plan->file);
+        free(plan->names);
+}
+
+#define _cleanup_plan_ _cleanup_(plan_done)
+
+/* The names of the plan, or of none: for (p = …; p; p = plan_next(…, p)) */
+static const char *plan_next(const struct plan *plan, const char *name)
+{
+        name = name ? name + strlen(name) + 1 : plan->names;
+        return name && name < plan->names + plan->size ? name : NULL;
+}
+
+/* Take back what a plan has moved: whatever is in the plan and no longer in the tree. */
+static int plan_undo(const struct plan *plan, int dir, int tree, int attic)
+{
+        const char *name = NULL;
+        int result = 0;
+
+        while ((name = plan_next(plan, name))) {
+                int r;
+
+                if (exists(tree, name))
+                        continue;
+                r = remove_any(dir, name, attic);
+                if (result == 0)
+                        result = r;
+        }
+        return result;
+}
+
+static int plan_read(int staging, struct plan *ret)
+{
+        _cleanup_close_ int fd = openat(staging, PLAN_NAME, O_RDONLY | O_CLOEXEC);
+        struct stat st;
+        ssize_t n;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        ret->names = calloc((size_t)st.st_size + 1, 1);
+        if (!ret->names)
+                return -ENOMEM;
+        while ((n = read(fd, ret->names + ret->size, (size_t)st.st_size - ret->size)) > 0)
+                ret->size += (size_t)n;
+        return n < 0 ? -errno : 0;
+}
+
+static bool plan_has(const struct plan *plan, const char *wanted)
+{
+        const char *name = NULL;
+
+        while ((name = plan_next(plan, name)))
+                if (strcmp(name, wanted) == 0)
+                        return true;
+        return false;
+}
+
+/* Write the plan, and only then give it its name: a plan that is there is whole. */
+static int plan_write(int staging, const struct plan *plan)
+{
+        size_t done = 0;
+        _cleanup_close_ int fd = openat(staging, PLAN_NAME ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+        if (fd < 0)
+                return -errno;
+        while (done < plan->size) {
+                ssize_t n = write(fd, plan->names + done, plan->size - done);
+
+                if (n < 0 && errno != EINTR)
+                        return -errno;
+                done += n > 0 ? (size_t)n : 0;
+        }
+        return renameat(staging, PLAN_NAME ".new", staging, PLAN_NAME) < 0 ? -errno : 0;
+}
+
+/* Plan to rename what is in directory @path of the tree into the one in DIR, which exists too. */
+static int plan_directory(struct stage *stage, struct plan *plan, int from, int to, const char *path, dev_t device)
+{
+        _cleanup_(closedirp) DIR *entries = open_entries(from);
+        struct dirent *entry;
+
+        if (!entries)
+                return -errno;
+        while ((errno = 0, entry = readdir(entries))) {
+                _cleanup_free_ char *name = NULL;
+                struct stat here, there;
+
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                if (asprintf(&name, "%s%s%s", path, *path ? "/" : "", entry->d_name) < 0)
+                        return -ENOMEM;
+                if (fstatat(to, entry->d_name, &there, AT_SYMLINK_NOFOLLOW) < 0) {
+                        if (errno != ENOENT)
+                                return -errno;
+                        if (fwrite(name, strlen(name) + 1, 1, plan->file) != 1)
+                                return -ENOMEM;
+                        continue;
+                }
+                if (fstatat(from, entry->d_name, &here, AT_SYMLINK_NOFOLLOW) < 0)
+                        return -errno;
+                if (S_ISDIR(here.st_mode) && S_ISDIR(there.st_mode) && there.st_dev == device) {
+                        _cleanup_close_ int from_sub = open_directory(from, entry->d_name);
+                        _cleanup_close_ int to_sub = open_directory(to, entry->d_name);
+                        int r;
+
+                        if (from_sub < 0 || to_sub < 0)
+                                return from_sub < 0 ? from_sub : to_sub;
+                        r = plan_directory(stage, plan, from_sub, to_sub, name, device);
+                        if (r < 0)
+                                return r;
+                } else {
+                        log_debug("%s/%s was there before and stays", stage->path, name);
+                }
+        }
+        return -errno;
+}
+
+/* --- the staging directory --- */
+
+/* Take back what a run that was killed has left. */
+static int clean_stale(struct stage *stage)
+{
+        _cleanup_close_ int staging = open_directory(stage->dir, STAGE_NAME);
+        _cleanup_close_ int attic = -1, tree = -1;
+        _cleanup_plan_ struct plan plan = { 0 };
+        int r;
+
+        if (staging == -ENOENT)
+                return 0;
+        if (staging == -ENOTDIR || staging == -ELOOP)
+                return unlinkat(stage->dir, STAGE_NAME, 0) < 0 ? -errno : 0;
+        if (staging < 0)
+                return staging;
+        log_debug("%s/%s: removing what an earlier run left", stage->path, STAGE_NAME);
+        attic = make_directory(staging, ATTIC_NAME);
+        if (attic < 0)
+                return attic;
+        tree = open_directory(staging, TREE_NAME);
+        /* Without a plan nothing was renamed. With one that has `shutdown`, and that renamed, all was. */
+        if (tree >= 0 && plan_read(staging, &plan) == 0 &&
+            (!plan_has(&plan, STAGE_SHUTDOWN) || exists(tree, STAGE_SHUTDOWN))) {
+                r = plan_undo(&plan, stage->dir, tree, attic);
+                if (r < 0)
+                        return r;
+        }
+        if (tree >= 0) {
+                r = remove_contents(tree, attic);
+                if (r < 0)
+                        return r;
+        }
+        return remove_any(stage->dir, STAGE_NAME, attic);
+}
+
+/* Whether DIR holds nothing that somebody else wants to keep. */
+static bool is_empty(int dir)
+{
+        _cleanup_(closedirp) DIR *entries = open_entries(dir);
+        struct dirent *entry;
+
+        while (entries && (entry = readdir(entries)))
+                if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+                    strcmp(entry->d_name, STAGE_NEED_SHUTDOWN) != 0)
+                        return false;
+        return entries != NULL;
+}
+
+static int lock(int dir)
+{
+        while (flock(dir, LOCK_EX) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        return 0;
+}
+
+void stage_tidy(const char *path)
+{
+        struct stage stage = { .path = path, .staging = -1, .tree = -1 };
+
+        stage.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (stage.dir >= 0 && exists(stage.dir, STAGE_NAME) && lock(stage.dir) == 0)
+                clean_stale(&stage);
+        safe_close(stage.dir);
+}
+
+int stage_open(const char *path, bool exitrd, struct stage *ret)
+{
+        int r;
+
+        *ret = STAGE_INIT;
+        ret->path = path;
+        if (mkdir(path, 0755) == 0)
+                ret->made_dir = true;
+        else if (errno != EEXIST)
+                return log_error(-errno, "%s: cannot be made", path);
+        if (exitrd) {
+                r = exec_allow(path, &ret->mounted);
+                if (r < 0)
+                        return r;
+        }
+        ret->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (ret->dir < 0)
+                return log_error(-errno, "%s: cannot be opened", path);
+        r = lock(ret->dir);
+        if (r < 0)
+                return log_error(r, "%s: cannot be locked", path);
+        if (exitrd && stage_is_finished(path)) {
+                ret->kept = true;
+                return 0;
+        }
+
+        r = clean_stale(ret);
+        if (r < 0)
+                return log_error(r, "%s/%s: cannot remove what an earlier run left", path, STAGE_NAME);
+        ret->was_empty = is_empty(ret->dir);
+        do
+                r = mkdirat(ret->dir, STAGE_NAME, 0700) < 0 ? -errno : 0;
+        while (r == -ENOSPC && grow_tmpfs(ret->dir, 0) == 0);
+        if (r == 0)
+                r = ret->staging = open_directory(ret->dir, STAGE_NAME);
+        if (r >= 0)
+                r = ret->tree = make_directory(ret->staging, TREE_NAME);
+        if (r >= 0 && fchmod(ret->tree, 0755) < 0) /* as the kernel's own root, should the image not say */
+                r = -errno;
+        return r < 0 ? log_error(r, "%s/%s: cannot be made", path, STAGE_NAME) : 1;
+}
+
+/* DIR becomes what the tree's root is, where it is nobody else's. */
+static void take_attributes(const struct stage *stage, const struct stat *root)
+{
+        const struct timespec times[2] = { root->st_mtim, root->st_mtim };
+
+        if (fchown(stage->dir, root->st_uid, root->st_gid) < 0 || fchmod(stage->dir, root->st_mode & 07777) < 0 ||
+            futimens(stage->dir, times) < 0)
+                log_debug("%s: cannot set its owner, mode and time", stage->path);
+}
+
+static int rename_all(struct stage *stage, const struct plan *plan)
+{
+        const char *name = NULL;
+
+        while ((name = plan_next(plan, name)))
+                if (strcmp(name, STAGE_SHUTDOWN) != 0 &&
+                    renameat2(stage->tree, name, stage->dir, name, RENAME_NOREPLACE) < 0)
+                        return -errno;
+        if (plan_has(plan, STAGE_SHUTDOWN) &&
+            renameat2(stage->tree, STAGE_SHUTDOWN, stage->dir, STAGE_SHUTDOWN, RENAME_NOREPLACE) < 0)
+                return -errno;
+        return 0;
+}
+
+/* Remove the staging directory with all that is in it. */
+static void remove_staging(struct stage *stage)
+{
+        _cleanup_close_ int attic = -1;
+
+        if (stage->staging < 0)
+                return;
+        attic = make_directory(stage->staging, ATTIC_NAME);
+        if (attic < 0 || (stage->tree >= 0 && remove_contents(stage->tree, attic) < 0) ||
+            remove_any(stage->dir, STAGE_NAME, attic) < 0)
+                log_debug("%s/%s: cannot be removed", stage->path, STAGE_NAME);
+        stage->tree = safe_close(stage->tree);
+        stage->staging = safe_close(stage->staging);
+}
+
+int stage_commit(struct stage *stage)
+{
+        _cleanup_plan_ struct plan plan = { 0 };
+        struct stat root, dir;
+        int r;
+
+        if (fstat(stage->tree, &root) < 0 || fstat(stage->dir, &dir) < 0)
+                return log_error(-errno, "%s: cannot be read", stage->path);
+        if (exists(stage->tree, STAGE_NAME))
+                return log_error(-EEXIST, "%s: the image has a %s of its own", stage->path, STAGE_NAME);
+        plan.file = open_memstream(&plan.names, &plan.size);
+        if (!plan.file)
+                return log_oom();
+        r = plan_directory(stage, &plan, stage->tree, stage->dir, "", dir.st_dev);
+        if (r == 0 && fflush(plan.file) != 0)
+                r = -errno;
+        if (r < 0)
+                return log_error(r, "%s: cannot see what is there already", stage->path);
+        do
+                r = plan_write(stage->staging, &plan);
+        while (r == -ENOSPC && grow_tmpfs(stage->dir, plan.size) == 0);
+        if (r < 0)
+                return log_error(r, "%s/%s: cannot be written to", stage->path, STAGE_NAME);
+
+        r = rename_all(stage, &plan);
+        if (r < 0) {
+                _cleanup_close_ int attic = make_directory(stage->staging, ATTIC_NAME);
+
+                (void)log_error(r, "%s: cannot move the restored tree into place", stage->path);
+                if (attic >= 0)
+                        plan_undo(&plan, stage->dir, stage->tree, attic);
+                return r;
+        }
+        /* The tree is there. From here on nothing can fail that would matter. */
+        if (unlinkat(stage->staging, PLAN_NAME, 0) < 0 ||
+            (unlinkat(stage->dir, STAGE_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT))
+                log_debug("%s: cannot remove a mark", stage->path);
+        stage->kept = true;
+        remove_staging(stage);
+        if (stage->was_empty)
+                take_attributes(stage, &root);
+        return 0;
+}
+
+void stage_done(struct stage *stage)
+{
+        remove_staging(stage);
+        if (!stage->kept && stage->dir >= 0 && grow_undo(stage->dir) < 0)
+                log_debug("%s: cannot lower its limits again", stage->path);
+        stage->dir = safe_close(stage->dir);
+        if (!stage->kept && stage->mounted)
+                exec_undo(stage->path);
+        if (!stage->kept && stage->made_dir && rmdir(stage->path) < 0)
+                log_debug("%s: cannot be removed", stage->path);
+}
