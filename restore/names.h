@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Lists of file names.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct names {
+        char **list;
+        size_t count;
+};
+
+#define NAMES_INIT ((struct names){ 0 })
+
+/** Add "DIRECTORY/NAME", or NAME where @directory is NULL. Returns 0 or -ENOMEM. */
+int names_add(struct names *names, const char *directory, const char *name);
+
+/**
+ * Add what is in a directory, as "DIRECTORY/NAME", newest version first as far as names tell.
+ *
+ * @param fd         descriptor of the directory; closed
+ * @param directory  what to call it
+ * @param suffix     take names that end so, in any case; NULL for all
+ * @return 0 or a negative errno
+ */
+int names_read(struct names *names, int fd, const char *directory, const char *suffix);
+
+/** Whether @name ends with @suffix, in any case. */
+bool name_ends(const char *name, const char *suffix);
+
+/** Free the list. Works as a cleanup function. */
+void names_done(struct names *names);
