@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -19,7 +20,8 @@
 
 /*
  * The program in the chroot comes from the image. Root's rights would let it out of there, so exec() is left
- * nothing to give: what is not in the bounding set is not in the new program's permitted set.
+ * nothing to give: what is not in the bounding set is not in the new program's permitted set. As the owner of the
+ * tree's files it could still write to them.
  */
 static int confine(int dir_fd)
 {
@@ -27,8 +29,16 @@ static int confine(int dir_fd)
                 int resource;
                 rlim_t limit;
         } limits[] = { { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 }, { RLIMIT_AS, 1UL << 30 } };
+        int root;
 
-        if (fchdir(dir_fd) < 0 || chroot(".") < 0)
+        /* Its root is a read-only mount that hangs nowhere, where we may make one. */
+        root = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+        if (root >= 0 &&
+            mount_setattr(root, "", AT_EMPTY_PATH,
+                          &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID },
+                          sizeof(struct mount_attr)) < 0)
+                return -errno;
+        if (fchdir(root >= 0 ? root : dir_fd) < 0 || chroot(".") < 0)
                 return -errno;
         for (size_t i = 0; i < ELEMENTSOF(limits); i++)
                 if (setrlimit((__rlimit_resource_t)limits[i].resource,
@@ -50,8 +60,9 @@ static int become(const struct run *run, pid_t parent, int errors)
                 return -errno;
         if (getppid() != parent)
                 return -ESRCH;
+        /* As we are: shutdown sends a SIGTERM to everybody. */
         for (int s = 1; s < NSIG; s++)
-                signal(s, SIG_DFL);
+                signal(s, s == SIGTERM ? SIG_IGN : SIG_DFL);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
 

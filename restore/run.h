@@ -17,8 +17,8 @@ struct run {
 
 /**
  * Run a program. It reads nothing, and what it writes to standard output is dropped; the last
- * line that it writes to standard error is kept. It gets no other descriptor of ours, and is
- * killed when we die.
+ * line that it writes to standard error is kept. It gets no other descriptor of ours, starts
+ * with SIGTERM ignored, and is killed when we die, with what it started when it ends.
  *
  * @param said  gets that line, or the empty string
  * @param size  bytes at @said, at least 1
