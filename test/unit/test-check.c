@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "mounts.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "../../restore/check.h"
+
+static char heard[4096];
+
+/* Runs a shell command in the tree that is checked. */
+static void in_tree(const char *command)
+{
+        char line[2048];
+
+        snprintf(line, sizeof(line), "cd '%s/tree' && exec >/dev/null && { %s; }", place, command);
+        assert_int_equal(system(line), 0);
+}
+
+static int setup(void **state)
+{
+        (void)state;
+        make_dir("tree");
+        in_tree("cp --parents $(ldd /bin/dash /bin/true | grep -o '/[^ :]* ' | sort -u) .;"
+                "mkdir -p bin usr/bin; cp /bin/dash bin/; ln -s dash bin/sh; cp /bin/true usr/bin/");
+        make_file("tree/shutdown", "#!/bin/sh\necho never >/ran\nexit 3\n", 0755);
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        char line[300];
+
+        (void)state;
+        snprintf(line, sizeof(line), "rm -rf '%s/tree'", place);
+        return system(line);
+}
+
+static int check(void)
+{
+        _cleanup_close_ int tree = open_place("tree");
+        int r = 0;
+
+        snprintf(heard, sizeof(heard), "%s", HEAR(r = check_exitrd(tree)));
+        /* One line on failure, none on success; and nothing was run. */
+        if (r == 0)
+                assert_string_equal(heard, "");
+        else
+                assert_ptr_equal(strchr(heard, '\n'), heard + strlen(heard) - 1);
+        assert_int_equal(access(at_place("tree/ran"), F_OK), -1);
+        return r;
+}
+
+#define HEARD(text) assert_non_null(strstr(heard, text))
+
+static void good_script(void **state)
+{
+        struct timespec a, b;
+        double ms, best = 1e9;
+
+        (void)state;
+        for (int i = 0; i < 20; i++) {
+                clock_gettime(CLOCK_MONOTONIC, &a);
+                assert_int_equal(check(), 0);
+                clock_gettime(CLOCK_MONOTONIC, &b);
+                ms = (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6;
+                best = MIN(best, ms);
+        }
+        print_message("the check took %.2f ms\n", best);
+        assert_true(best < 10);
+}
+
+static void no_shutdown(void **state)
+{
+        (void)state;
+        in_tree("rm shutdown");
+        assert_int_equal(check(), -ENOENT);
+        HEARD("no shutdown");
+}
+
+static void not_executable(void **state)
+{
+        (void)state;
+        in_tree("chmod 644 shutdown");
+        assert_int_equal(check(), -EACCES);
+        in_tree("rm shutdown; mkdir shutdown");
+        assert_int_equal(check(), -EACCES);
+        in_tree("rmdir shutdown; mkfifo -m 755 shutdown");
+        assert_int_equal(check(), -EACCES);
+}
+
+static void on_noexec(void **state)
+{
+        (void)state;
+        assert_int_equal(mount(NULL, place, NULL, MS_REMOUNT | MS_BIND | MS_NOEXEC, NULL), 0);
+        assert_int_equal(check(), -EACCES);
+        assert_int_equal(mount(NULL, place, NULL, MS_REMOUNT | MS_BIND, NULL), 0);
+        assert_int_equal(check(), 0);
+}
+
+/* A link that works before and after the pivot is as good as the file; one that leads out is not. */
+static void links(void **state)
+{
+        (void)state;
+        in_tree("mv shutdown bin/run; ln -s bin/run shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("ln -sf /bin/run shutdown");
+        assert_int_equal(check(), -EXDEV);
+        in_tree("ln -sf ../../bin/true shutdown");
+        assert_int_equal(check(), -EXDEV);
+        in_tree("ln -sf nowhere shutdown");
+        assert_int_equal(check(), -ENOENT);
+}
+
+static void interpreter_missing(void **state)
+{
+        (void)state;
+        in_tree("printf '#!/usr/bin/nothing -x\\n' >shutdown");
+        assert_int_equal(check(), -ENOENT);
+        HEARD("/shutdown needs /usr/bin/nothing");
+        /* It is there on the host, which does not count. */
+        in_tree("printf '#! /bin/sh\\n' >shutdown; ln -sf /bin/bash bin/sh");
+        assert_int_equal(check(), -ENOENT);
+        HEARD("/shutdown needs /bin/sh");
+        in_tree("ln -sf ../../../../../bin/bash bin/sh");
+        assert_int_equal(check(), -ENOENT);
+}
+
+static void library_missing(void **state)
+{
+        (void)state;
+        in_tree("find . -name 'libc.so.*' -delete");
+        assert_int_equal(check(), -ENOEXEC);
+        HEARD("/bin/sh: ");
+        HEARD("libc.so.6: cannot open shared object file");
+}
+
+static void loader_missing(void **state)
+{
+        (void)state;
+        in_tree("find . -name 'ld-linux*' -delete; rm -rf lib64");
+        assert_int_equal(check(), -ENOENT);
+        HEARD("/bin/sh cannot be started there");
+}
+
+static void syntax_error(void **state)
+{
+        (void)state;
+        in_tree("printf '#!/bin/sh\\nif true; then\\n' >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+        HEARD("/bin/sh: ");
+        HEARD("end of file unexpected");
+}
+
+static void arguments(void **state)
+{
+        (void)state;
+        in_tree("printf '#!/bin/sh -e  \\nexit 3\\n' >shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!/bin/sh -\\nexit 3\\n' >shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!\\nexit 3\\n' >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+        in_tree("printf 'exit 3\\n' >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+        in_tree(": >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+}
+
+static void busybox(void **state)
+{
+        (void)state;
+        if (access("/bin/busybox", X_OK) < 0)
+                skip();
+        in_tree("cp --parents $(ldd /bin/busybox 2>&1 | grep -o '/[^ :]* ') . 2>/dev/null || :;"
+                "cp /bin/busybox bin/; ln -sf busybox bin/sh");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!/bin/busybox sh\\nexit 3\\n' >shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!/bin/busybox sh\\nif\\n' >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+}
+
+/* `shutdown` may be a program; it is never started, as that would be the end. */
+static void program(void **state)
+{
+        (void)state;
+        in_tree("cp usr/bin/true shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("find . -name 'libc.so.*' -delete");
+        assert_int_equal(check(), -ENOEXEC);
+        HEARD("libc.so.6");
+        in_tree("find . -name 'ld-linux*' -delete; rm -rf lib64");
+        assert_int_equal(check(), -ENOENT);
+        HEARD("/shutdown needs /lib");
+        in_tree("head -c 200 usr/bin/true >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+}
+
+/* Of an interpreter that is no shell, the loader has a look at its libraries. */
+static void other_interpreter(void **state)
+{
+        (void)state;
+        in_tree("printf '#!/usr/bin/true\\n' >shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!/bin/script\\n' >shutdown; printf '#!/usr/bin/true\\n' >bin/script; chmod 755 bin/script");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!/bin/script\\n' >bin/script");
+        assert_int_equal(check(), -ELOOP);
+}
+
+/* What the image brings as a shell cannot write to the tree, nor stay. */
+static void hostile_shell(void **state)
+{
+        (void)state;
+        in_tree("rm bin/sh; printf '#!/bin/dash\necho loud; (echo >/ran) || (echo 2 >/shutdown) || (cd /; : >x) ||"
+                "echo refused >&2\nwhile :; do :; done & exit 9' >bin/sh; chmod 755 bin/sh");
+        assert_int_equal(check(), -ENOEXEC);
+        HEARD("/bin/sh: refused (status 9)");
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+                TEST(good_script),       TEST(no_shutdown),    TEST(not_executable),
+                TEST(on_noexec),         TEST(links),          TEST(interpreter_missing),
+                TEST(library_missing),   TEST(loader_missing), TEST(syntax_error),
+                TEST(arguments),         TEST(busybox),        TEST(program),
+                TEST(other_interpreter), TEST(hostile_shell),
+        };
+
+        return cmocka_run_group_tests(tests, place_setup, place_teardown);
+}
