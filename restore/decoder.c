@@ -162,8 +162,9 @@ static int64_t part_ended(struct decoder *decoder)
             (mailbox.result == 0 && mailbox.at == decoder->began))
                 return fail(decoder, decoder->began, -EBADMSG, "the decoder reports an impossible end of the part");
         if (mailbox.result != 0)
-                return fail(decoder, mailbox.at, mailbox.result < 0 && mailbox.result > -4096 ? mailbox.result : -EBADMSG,
-                            "%s", mailbox.reason);
+                return fail(decoder, mailbox.at,
+                            mailbox.result < 0 && mailbox.result > -4096 ? mailbox.result : -EBADMSG, "%s",
+                            mailbox.reason);
         decoder->end = mailbox.at;
         return 0;
 }

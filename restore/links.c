@@ -15,7 +15,7 @@ struct links {
         struct link {
                 struct key key;
                 uint32_t name; /* offset in @names + 1; 0 for a free slot */
-        } *slots;              /* open addressing, at most half full */
+        } * slots;             /* open addressing, at most half full */
         size_t mask, used;
         char *names; /* one after the other, each with its NUL */
         size_t names_used, names_size;
@@ -30,7 +30,8 @@ static uint64_t mix(uint64_t h, uint64_t value)
 
 static struct link *find_slot(const struct links *l, const struct key *key)
 {
-        uint64_t h = mix(mix(l->seed, (uint64_t)key->dev_major << 32 | key->dev_minor), (uint64_t)key->ino << 32 | key->type);
+        uint64_t h = mix(mix(l->seed, (uint64_t)key->dev_major << 32 | key->dev_minor),
+                         (uint64_t)key->ino << 32 | key->type);
 
         h = mix(h, l->seed >> 7);
         for (size_t i = h & l->mask;; i = (i + 1) & l->mask)

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "notify.h"
+
 static int max_level = LOG_INFO;
 
 void log_setup(int level)
@@ -89,6 +91,7 @@ int log_line(int level, int error, const char *format, ...)
 
         if (!log_enabled(level))
                 return error;
+        notify_clear();
 
         if (is_journal(fd))
                 used = (size_t)snprintf(line, sizeof(line), "<%d>", level);
@@ -102,6 +105,8 @@ int log_line(int level, int error, const char *format, ...)
                 raw[n = 0] = '\0';
         if (error < 0 && (size_t)n < sizeof(raw))
                 snprintf(raw + n, sizeof(raw) - (size_t)n, ": %s", strerror(-error));
+        if (level <= LOG_ERR)
+                notify_status(raw);
         used += log_escape(line + used, sizeof(line) - used - 1, raw);
         line[used++] = '\n';
 

@@ -10,8 +10,10 @@
 #include <time.h>
 
 #include "check.h"
+#include "label.h"
 #include "locate.h"
 #include "log.h"
+#include "nested.h"
 #include "notify.h"
 #include "options.h"
 #include "stage.h"
@@ -48,6 +50,31 @@ static void print_location(const struct image *image, const char *rule)
                 printf("%s\t%s\n", image->regions[i].name, rule);
 }
 
+/* What the pivot needs beyond the files of the image. */
+static int make_usable(const struct options *options, int tree)
+{
+        double step = seconds();
+        int r;
+
+        r = nested_extract(tree);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                log_debug("extracted in %.3f s", seconds() - step);
+        step = seconds();
+        r = label_tree(tree, strcmp(options->sysroot, "/") == 0 ? "" : options->sysroot);
+        if (r < 0)
+                return r;
+        if (r > 0)
+                log_debug("labelled in %.3f s", seconds() - step);
+        step = seconds();
+        r = check_exitrd(tree);
+        if (r < 0)
+                return r;
+        log_debug("checked in %.3f s", seconds() - step);
+        return 0;
+}
+
 /* Unpack @image into the staging tree and commit it; @exitrd: for the pivot. */
 static int restore(const struct options *options, const char *directory, const struct image *image, bool exitrd)
 {
@@ -64,20 +91,18 @@ static int restore(const struct options *options, const char *directory, const s
                 return r;
         log_debug("unpacked in %.3f s", seconds() - step);
         if (exitrd) {
-                step = seconds();
-                r = check_exitrd(stage.tree);
+                r = make_usable(options, stage.tree);
                 if (r < 0)
                         return r;
-                log_debug("checked in %.3f s", seconds() - step);
         }
         r = stage_commit(&stage);
         if (r < 0)
                 return r;
 
-        notify_clear();
+        notify_status("Restored");
         log_info("restored %s%s (%s) to %s: %" PRIu64 " entries, %" PRIu64 " KiB in %.3f s", image->regions[0].name,
-                 image->count > 1 ? " and more" : "", unpacked.formats, directory, unpacked.entries, unpacked.bytes / 1024,
-                 seconds() - start);
+                 image->count > 1 ? " and more" : "", unpacked.formats, directory, unpacked.entries,
+                 unpacked.bytes / 1024, seconds() - start);
         return 0;
 }
 
@@ -91,7 +116,8 @@ static int run(const struct options *options)
         int r;
 
         if (!directory) {
-                if (asprintf(&below_sysroot, "%s%s", strcmp(options->sysroot, "/") == 0 ? "" : options->sysroot, EXITRD) < 0)
+                if (asprintf(&below_sysroot, "%s%s", strcmp(options->sysroot, "/") == 0 ? "" : options->sysroot,
+                             EXITRD) < 0)
                         return log_oom();
                 directory = below_sysroot;
         }

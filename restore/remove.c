@@ -87,7 +87,7 @@ static int empty_attic(int attic)
                 rewinddir(entries);
                 while ((entry = next_entry(entries))) {
                         _cleanup_close_ int fd =
-                                openat(attic, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                                        openat(attic, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
                         int r = fd < 0 ? -errno : empty_one(fd, attic);
 
                         if (r == 0 && unlinkat(attic, entry->d_name, AT_REMOVEDIR) < 0)

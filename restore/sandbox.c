@@ -65,11 +65,13 @@ static int drop_capabilities(void)
 static int filter_calls(void)
 {
         static const int allowed[] = {
-                SCMP_SYS(read),         SCMP_SYS(pread64),      SCMP_SYS(fadvise64),   SCMP_SYS(futex),
-                SCMP_SYS(munmap),       SCMP_SYS(mremap),       SCMP_SYS(brk),         SCMP_SYS(madvise),
-                SCMP_SYS(exit),         SCMP_SYS(exit_group),   SCMP_SYS(sched_yield), SCMP_SYS(rt_sigprocmask),
-                SCMP_SYS(rt_sigreturn), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),     SCMP_SYS(clock_gettime),
-                SCMP_SYS(getrandom),    SCMP_SYS(sched_getaffinity),
+                SCMP_SYS(read),          SCMP_SYS(pread64),         SCMP_SYS(fadvise64),
+                SCMP_SYS(futex),         SCMP_SYS(munmap),          SCMP_SYS(mremap),
+                SCMP_SYS(brk),           SCMP_SYS(madvise),         SCMP_SYS(exit),
+                SCMP_SYS(exit_group),    SCMP_SYS(sched_yield),     SCMP_SYS(rt_sigprocmask),
+                SCMP_SYS(rt_sigreturn),  SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+                SCMP_SYS(clock_gettime), SCMP_SYS(getrandom),       SCMP_SYS(sched_getaffinity),
+                SCMP_SYS(rt_sigaction),
         };
         static const int memory[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -100,7 +102,7 @@ int sandbox_enter(const struct image *image)
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
                 return -errno;
         setrlimit(RLIMIT_CORE, &no_core); /* a core dump of a hostile image's victim helps nobody at shutdown */
-        if (SANITIZED) /* the sanitizers' run-time needs descriptors and calls of its own */
+        if (SANITIZED)                    /* the sanitizers' run-time needs descriptors and calls of its own */
                 return drop_capabilities();
         r = close_others(image);
         if (r == 0)

@@ -198,6 +198,7 @@ void search_volumes(struct search *search)
 {
         static const char *const places[] = { "/efi", "/boot", "/boot/efi" };
         const char *uuid;
+        size_t kept = 0;
 
         if (search->volumes_known)
                 return;
@@ -219,6 +220,18 @@ void search_volumes(struct search *search)
                 }
         }
         read_fstab(search);
+
+        for (size_t i = 0; i < search->volume_count; i++) {
+                struct volume *volume = &search->volumes[i];
+
+                if (volume->has_device) {
+                        search->volumes[kept++] = *volume;
+                        continue;
+                }
+                search_skip(volume->label, -ENOENT, NULL);
+                free(volume->label);
+        }
+        search->volume_count = kept;
 
         uuid = search_variable(search, LOADER_PARTITION);
         if (uuid)

@@ -20,10 +20,10 @@ struct source {
         uint64_t at;             /* next byte: in the decoded stream, or, of a plain part, in the image */
         const uint8_t *bytes;    /* unread bytes in hand, from the decoder's block or @header */
         size_t size;
-        bool ended;              /* the decoder has no more */
-        uint8_t header[512];     /* of a plain part: a header and nearly every name */
-        const char *reason;      /* on failure: why */
-        uint64_t failed_at;      /* and the offset in the image */
+        bool ended;          /* the decoder has no more */
+        uint8_t header[512]; /* of a plain part: a header and nearly every name */
+        const char *reason;  /* on failure: why */
+        uint64_t failed_at;  /* and the offset in the image */
 };
 
 /** Read a plain part (@decoder NULL) or a compressed one, from offset @start in the image. */

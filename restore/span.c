@@ -3,7 +3,7 @@
 
 static bool is_blank(char c)
 {
-        return c == ' ' || c == '\t' || c == '\r' || c == '\0';
+        return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0';
 }
 
 bool span_is(struct span a, const char *string)
@@ -48,14 +48,14 @@ bool span_word(struct span *rest, struct span *ret)
         bool quoted = false;
         size_t start = 0, end;
 
-        while (start < rest->size && (is_blank(rest->at[start]) || rest->at[start] == '\n'))
+        while (start < rest->size && is_blank(rest->at[start]))
                 start++;
         for (end = start; end < rest->size; end++) {
                 char c = rest->at[end];
 
                 if (c == '"')
                         quoted = !quoted;
-                else if (!quoted && (is_blank(c) || c == '\n'))
+                else if (!quoted && is_blank(c))
                         break;
         }
         *ret = (struct span){ rest->at + start, end - start };

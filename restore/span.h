@@ -26,7 +26,7 @@ bool span_is(struct span a, const char *string);
 /** The part of @a before and behind the first @byte. False, and @a whole in @before, where there is none. */
 bool span_cut(struct span a, char byte, struct span *before, struct span *behind);
 
-/** @a without blanks, tabs, carriage returns and NULs at both ends. */
+/** @a without blanks, tabs, line ends and NULs at both ends. */
 struct span span_strip(struct span a);
 
 /**
@@ -38,8 +38,8 @@ struct span span_strip(struct span a);
 bool span_line(struct span *rest, struct span *ret);
 
 /**
- * Take the next word off the front of @rest. Blanks, tabs and line ends are between words, unless
- * they stand between double quotes.
+ * Take the next word off the front of @rest. What span_strip() strips is between words, unless
+ * it stands between double quotes.
  *
  * @return false at the end
  */

@@ -13,13 +13,13 @@
 #include "grow.h"
 
 /* A call's result as 0 or -errno, made again as long as room can be made for it. */
-#define WITH_ROOM(tree, call)                                                    \
-        ({                                                                       \
-                int result_;                                                     \
-                do                                                               \
-                        result_ = (call) < 0 ? -errno : 0;                       \
-                while (result_ == -ENOSPC && tree_make_room((tree), 0));         \
-                result_;                                                         \
+#define WITH_ROOM(tree, call)                                            \
+        ({                                                               \
+                int result_;                                             \
+                do                                                       \
+                        result_ = (call) < 0 ? -errno : 0;               \
+                while (result_ == -ENOSPC && tree_make_room((tree), 0)); \
+                result_;                                                 \
         })
 
 /* Where a name's last component is. */
@@ -289,10 +289,9 @@ int tree_finish(struct tree *tree)
 static int directory_attributes(const struct place *place, const struct newc *header)
 {
         if (!place->base)
-                return fchown(place->dir, header->uid, header->gid) < 0 ||
-                                       fchmod(place->dir, header->mode & 07777) < 0 ?
-                               -errno :
-                               0;
+                return fchown(place->dir, header->uid, header->gid) < 0 || fchmod(place->dir, header->mode & 07777) < 0
+                                       ? -errno
+                                       : 0;
         if (fchownat(place->dir, place->base, header->uid, header->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
             fchmodat(place->dir, place->base, header->mode & 07777, 0) < 0)
                 return skipped(-errno);
@@ -423,8 +422,8 @@ int tree_file(struct tree *tree, const char *name, const struct newc *header, bo
                 return r;
         if (!place.base)
                 return TREE_SKIPPED;
-        r = linked ? -EEXIST :
-                     WITH_ROOM(tree, fd = openat(place.dir, place.base, flags | O_EXCL, header->mode & 07777));
+        r = linked ? -EEXIST
+                   : WITH_ROOM(tree, fd = openat(place.dir, place.base, flags | O_EXCL, header->mode & 07777));
         *ret_new = r == 0;
         if (r == -EEXIST) {
                 r = clean(tree, &place, header->mode);

@@ -22,13 +22,13 @@
 #define TREE_SKIPPED 1
 
 struct tree {
-        int root;                  /* the tree's root directory; not owned */
-        int parent;                /* directory of the name before, or -1 */
+        int root;   /* the tree's root directory; not owned */
+        int parent; /* directory of the name before, or -1 */
         char parent_name[PATH_MAX];
-        char *directories;         /* mtimes to set at the end: the time, then the name, one after the other */
+        char *directories; /* mtimes to set at the end: the time, then the name, one after the other */
         size_t directories_used, directories_size;
-        bool full;                 /* no space is left, and none can be had */
-        _Atomic uint64_t missing;  /* bytes of data that there was no room for */
+        bool full;                /* no space is left, and none can be had */
+        _Atomic uint64_t missing; /* bytes of data that there was no room for */
 };
 
 /** Memory for the names of directories: hundreds of thousands of real ones. */

@@ -46,7 +46,8 @@ static int image_wrong(const struct unpacker *u, uint64_t at, int error, const c
         const struct region *region = image_region(u->image, at);
 
         if (error == -EBADMSG || error == -ENODATA || error == -ETIMEDOUT || error == -EPIPE)
-                return log_line(LOG_ERR, 0, "%s: offset %" PRIu64 ": %s", region->name, at - region->at + region->from, reason),
+                return log_line(LOG_ERR, 0, "%s: offset %" PRIu64 ": %s", region->name, at - region->at + region->from,
+                                reason),
                        error;
         return log_error(error, "%s: offset %" PRIu64 ": %s", region->name, at - region->at + region->from, reason);
 }
@@ -82,7 +83,8 @@ static int tree_wrong(const struct unpacker *u, int error)
                 return error; /* told in the end, with how much was missing */
         if (error == -E2BIG)
                 return log_error(0, "%s: %s: more hard links or directories than there is memory for",
-                                 u->image->regions[0].name, u->name), error;
+                                 u->image->regions[0].name, u->name),
+                       error;
         return log_error(error, "%s: cannot make %s", u->image->regions[0].name, u->name);
 }
 
@@ -243,7 +245,8 @@ static int unpack_next(struct unpacker *u)
 
         /* What the kernel passes over with all its data: names that no system call takes, links with
          * targets that none takes, and data where none can be. */
-        if (header.namesize == 0 || header.namesize > PATH_MAX || (S_ISLNK(header.mode) && header.filesize > PATH_MAX) ||
+        if (header.namesize == 0 || header.namesize > PATH_MAX ||
+            (S_ISLNK(header.mode) && header.filesize > PATH_MAX) ||
             (!S_ISREG(header.mode) && !S_ISLNK(header.mode) && header.filesize > 0)) {
                 r = source_skip(s, next - s->at);
                 return r < 0 ? source_wrong(u, r, at, "an entry") : 0;
@@ -317,8 +320,8 @@ static int unpack_plain(struct unpacker *u, const struct part *part, uint64_t *r
         w = writers_stop(TAKE_PTR(u->writers));
         *ret_end = u->source.at;
         if (r == 0 && w < 0 && !(w == -ENOSPC && u->tree.full))
-                r = w == -ENODATA ? image_wrong(u, part->start, w, "the image has become shorter") :
-                                    log_error(w, "%s: cannot write a file", u->image->regions[0].name);
+                r = w == -ENODATA ? image_wrong(u, part->start, w, "the image has become shorter")
+                                  : log_error(w, "%s: cannot write a file", u->image->regions[0].name);
         return r;
 }
 
@@ -332,7 +335,8 @@ static int unpack_compressed(struct unpacker *u, const struct part *part, uint64
                 if (r == -ENOPKG) {
                         char reason[64];
 
-                        snprintf(reason, sizeof(reason), "the library that reads %s is not installed", format_name(part->format));
+                        snprintf(reason, sizeof(reason), "the library that reads %s is not installed",
+                                 format_name(part->format));
                         return image_wrong(u, part->start, -EBADMSG, reason), r;
                 }
                 if (r < 0)
@@ -376,7 +380,8 @@ static int foreign_bytes(struct unpacker *u, uint64_t at, const char *reason, bo
         return 0;
 }
 
-int unpack_image(const struct image *image, int tree_fd, char *const *exclude, size_t exclude_count, struct unpacked *ret)
+int unpack_image(const struct image *image, int tree_fd, char *const *exclude, size_t exclude_count,
+                 struct unpacked *ret)
 {
         _cleanup_(unpacker_done) struct unpacker u = {
                 .image = image,
@@ -419,14 +424,15 @@ int unpack_image(const struct image *image, int tree_fd, char *const *exclude, s
         }
         if (!unpacked)
                 return log_error(0, "%s: nothing to restore: the image has no main part",
-                                 image->count > 0 ? image->regions[0].name : "(no image)"), -EBADMSG;
+                                 image->count > 0 ? image->regions[0].name : "(no image)"),
+                       -EBADMSG;
         if (!u.tree.full) {
                 r = tree_finish(&u.tree);
                 if (r < 0 && !u.tree.full)
                         return log_error(r, "%s: cannot set the times of directories", image->regions[0].name);
         }
         if (u.tree.full)
-                return log_error(-ENOSPC, "%s: the tree needs %" PRIu64 " KiB more than there is room for", image->regions[0].name,
-                                 u.tree.missing / 1024 + 1);
+                return log_error(-ENOSPC, "%s: the tree needs %" PRIu64 " KiB more than there is room for",
+                                 image->regions[0].name, u.tree.missing / 1024 + 1);
         return 0;
 }

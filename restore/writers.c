@@ -95,7 +95,8 @@ int writers_copy(struct writers *w, int from, uint64_t offset, int to, uint64_t 
 
         pthread_mutex_lock(&w->lock);
         if (w->queued + w->busy < 2 * w->count) {
-                w->queue[w->queued++] = (struct copy){ .from = from, .to = to, .offset = offset, .size = size, .mtime = mtime };
+                w->queue[w->queued++] =
+                                (struct copy){ .from = from, .to = to, .offset = offset, .size = size, .mtime = mtime };
                 taken = 1;
                 pthread_cond_signal(&w->work);
         }

@@ -44,14 +44,16 @@ static int find_rest(const struct image *image, const char *file, bool debug, ui
                 if (n < 0)
                         return complain_errno(file, (int)n);
                 if ((size_t)n < sizeof(head))
-                        return complain(file, at, at == 0 ? "too short for a cpio header" : "the archive ends without a trailer");
+                        return complain(file, at,
+                                        at == 0 ? "too short for a cpio header" : "the archive ends without a trailer");
                 if (at == 0 && memcmp(head, "070701", 6) != 0) {
                         if (debug)
                                 fputs("No CPIO header found.\n", stderr);
                         *ret = 0;
                         return 0;
                 }
-                bad = memcmp(head, "070702", 6) == 0 ? "no newc magic where a cpio header should be" : newc_parse(head, &header);
+                bad = memcmp(head, "070702", 6) == 0 ? "no newc magic where a cpio header should be"
+                                                     : newc_parse(head, &header);
                 if (bad)
                         return complain(file, at, bad);
                 at += NEWC_HEADER_SIZE + newc_name_room(&header) + newc_data_room(&header);
@@ -89,7 +91,8 @@ static int copy_rest(const struct image *image, const char *file, uint64_t at)
                 ssize_t n = -1;
 
                 if (in_kernel) {
-                        n = sendfile(STDOUT_FILENO, image->regions[0].fd, &offset, MIN(image->size - at, UINT64_C(1) << 30));
+                        n = sendfile(STDOUT_FILENO, image->regions[0].fd, &offset,
+                                     MIN(image->size - at, UINT64_C(1) << 30));
                         in_kernel = n > 0;
                 }
                 if (!in_kernel) {
