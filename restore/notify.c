@@ -17,8 +17,8 @@ static struct {
         int fd; /* connected to the manager's socket, or -1 */
         bool bar, drawn;
         const char *what;
-        int64_t last; /* when something went out, in CLOCK_MONOTONIC's nanoseconds */
-        unsigned percent;
+        int64_t last;   /* when something went out, in CLOCK_MONOTONIC's nanoseconds */
+        unsigned shown; /* per cent, or MiB */
 } state = { .fd = -1 };
 
 /* A path, or an abstract name that starts with @; the address ends with the name, not with a NUL. */
@@ -60,55 +60,50 @@ void notify_status(const char *status)
         (void)send(state.fd, message, (size_t)snprintf(message, sizeof(message), "STATUS=%s\n", line), MSG_NOSIGNAL);
 }
 
-static void draw(const char *what, unsigned percent, bool known)
+static void draw(const char *what, unsigned shown, bool known)
 {
         struct winsize window = { 0 };
         char line[256], bar[BAR_MAX + 1];
-        unsigned width, filled;
+        size_t columns, width;
         int n;
 
-        if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) < 0 || window.ws_col == 0)
-                window.ws_col = 80;
-        width = (unsigned)window.ws_col > strlen(what) + 12 ? window.ws_col - (unsigned)strlen(what) - 12 : 0;
-        width = MIN(width, BAR_MAX);
-        filled = width * percent / 100;
-        memset(bar, '#', filled);
-        memset(bar + filled, '.', width - filled);
-        bar[width] = '\0';
-        if (known && width > 0)
-                n = snprintf(line, sizeof(line), "\r%s [%s] %3u%%\033[K", what, bar, percent);
-        else
-                n = snprintf(line, sizeof(line), "\r%.*s\033[K", (int)MIN(window.ws_col - 1, 200), what);
-        state.drawn = n > 0 && write(STDERR_FILENO, line, MIN((size_t)n, sizeof(line) - 1)) > 0;
+        columns = ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0 ? window.ws_col : 80;
+        width = strlen(what) + 12 < columns ? MIN(columns - strlen(what) - 12, (size_t)BAR_MAX) : 0;
+        if (known && width > 0) {
+                memset(bar, '.', width);
+                memset(bar, '#', width * shown / 100);
+                bar[width] = '\0';
+                n = snprintf(line, sizeof(line), "\r%s [%s] %3u%%\033[K", what, bar, shown);
+        } else if (known) {
+                n = snprintf(line, sizeof(line), "\r%3u%%\033[K", shown);
+        } else {
+                n = snprintf(line, sizeof(line), "\r%s %u MiB\033[K", what, shown);
+        }
+        state.drawn = write(STDERR_FILENO, line, MIN((size_t)n, sizeof(line) - 1)) > 0;
 }
 
 void notify_progress(const char *what, uint64_t done, uint64_t total)
 {
-        unsigned percent = total > 0 ? (unsigned)(MIN(done, total) * 100 / total) : 0;
-        bool edge = !state.what || strcmp(state.what, what) != 0;
+        unsigned shown = (unsigned)(total > 0 ? MIN(done, total) * 100 / total : done >> 20);
+        bool edge = !state.what || strcmp(state.what, what) != 0 || (total > 0 && done >= total);
         struct timespec t;
         char status[128];
         int64_t now;
 
-        if (state.fd < 0 && !state.bar)
-                return;
-        if (!edge && percent == state.percent)
+        if ((state.fd < 0 && !state.bar) || (shown == state.shown && state.what && strcmp(state.what, what) == 0))
                 return;
         clock_gettime(CLOCK_MONOTONIC, &t);
         now = t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-        if (!edge && percent < 100 && now - state.last < INTERVAL_NS)
+        if (!edge && now - state.last < INTERVAL_NS)
                 return;
         state.what = what;
-        state.percent = percent;
+        state.shown = shown;
         state.last = now;
 
-        if (total > 0)
-                snprintf(status, sizeof(status), "%s: %u%%", what, percent);
-        else
-                snprintf(status, sizeof(status), "%s", what);
+        snprintf(status, sizeof(status), "%s: %u%s", what, shown, total > 0 ? "%" : " MiB");
         notify_status(status);
         if (state.bar)
-                draw(what, percent, total > 0);
+                draw(what, shown, total > 0);
 }
 
 void notify_clear(void)
