@@ -64,37 +64,45 @@ static int set_attributes(int fd, const struct stat *st)
                                : 0;
 }
 
+/* A move under way. */
+struct move {
+        int to;
+        int attic;
+};
+
 static int move_entry(int dir_fd, const char *name, void *arg)
 {
-        int to_fd = *(int *)arg, r;
+        const struct move *move = arg;
         _cleanup_close_ int from = -1, to = -1;
+        int r;
 
-        if (renameat(dir_fd, name, to_fd, name) == 0)
+        if (renameat(dir_fd, name, move->to, name) == 0)
                 return 0;
         if (errno != EISDIR && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST)
                 return -errno;
         from = open_dir(dir_fd, name);
-        to = open_dir(to_fd, name);
+        to = open_dir(move->to, name);
         if (from < 0 || to < 0) {
-                r = remove_any(to_fd, name, to_fd);
+                r = remove_any(move->to, name, move->attic);
                 if (r < 0)
                         return r;
-                return renameat(dir_fd, name, to_fd, name) < 0 ? -errno : 0;
+                return renameat(dir_fd, name, move->to, name) < 0 ? -errno : 0;
         }
-        r = move_tree(from, to);
+        r = move_tree(from, to, move->attic);
         if (r < 0)
                 return r;
         return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-int move_tree(int from_fd, int to_fd)
+int move_tree(int from_fd, int to_fd, int attic_fd)
 {
+        struct move move = { .to = to_fd, .attic = attic_fd };
         struct stat st;
         int r;
 
         if (fstat(from_fd, &st) < 0)
                 return -errno;
-        r = for_each(from_fd, move_entry, &to_fd);
+        r = for_each(from_fd, move_entry, &move);
         return r < 0 ? r : set_attributes(to_fd, &st);
 }
 

@@ -89,43 +89,89 @@ static int open_image(int image_fd, const char *type)
         return fd < 0 ? -errno : fd;
 }
 
-static int extract_with_kernel(int tree_fd, int image_fd, const struct nested *nested, const char *into)
+static int open_directory(int dir_fd, const char *name)
 {
-        _cleanup_close_ int to = openat(tree_fd, into, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        _cleanup_close_ int from = to < 0 ? -errno : open_image(image_fd, nested->type);
+        int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+/* Makes a directory, on a tmpfs that may be full, and opens it. */
+static int make_directory(int dir_fd, const char *name)
+{
+        int r;
+
+        do
+                r = mkdirat(dir_fd, name, 0700) < 0 ? -errno : 0;
+        while (r == -ENOSPC && (r = grow_tmpfs(dir_fd, 0)) == 0);
+        return r < 0 ? r : open_directory(dir_fd, name);
+}
+
+static int extract_with_kernel(int image_fd, const struct nested *nested, int into_fd)
+{
+        _cleanup_close_ int from = open_image(image_fd, nested->type);
         int r;
 
         if (from < 0)
                 return log_error(from,
                                  "Cannot extract the image's %s: %s is not installed and the kernel does not mount it",
                                  nested->name, nested->tool);
-        r = copy_tree(from, to);
+        r = copy_tree(from, into_fd);
         return r < 0 ? log_error(r, "Cannot extract the image's %s", nested->name) : 0;
 }
 
-static int extract(int tree_fd, int image_fd, const struct nested *nested, uint64_t size, const char *into)
+/* A directory of the staged tree to work in: the extracted tree, and what is removed. */
+struct work {
+        char name[32];
+        char tree_name[sizeof("/tree") + 32];
+        int fd, attic, tree;
+};
+
+static void work_done(struct work *work)
+{
+        safe_close(work->fd);
+        safe_close(work->attic);
+        safe_close(work->tree);
+}
+
+static int work_open(int tree_fd, struct work *work)
+{
+        uint64_t unique;
+
+        /* No name in an image can be meant to be this one. */
+        if (getrandom(&unique, sizeof(unique), GRND_NONBLOCK) != sizeof(unique))
+                return -EAGAIN;
+        snprintf(work->name, sizeof(work->name), ".nested-%016" PRIx64, unique);
+        snprintf(work->tree_name, sizeof(work->tree_name), "%s/tree", work->name);
+        work->fd = make_directory(tree_fd, work->name);
+        if (work->fd >= 0)
+                work->attic = make_directory(work->fd, "attic");
+        return work->fd < 0 ? work->fd : MIN(work->attic, 0);
+}
+
+static int extract(int tree_fd, int image_fd, const struct nested *nested, uint64_t size, struct work *work)
 {
         char said[256];
         int r;
 
         for (;;) {
-                r = mkdirat(tree_fd, into, 0700) < 0 ? -errno : 0;
-                if (r == 0) {
-                        r = extract_with_tool(tree_fd, nested, into, said, sizeof(said));
-                        if (r == 0)
-                                return 0;
-                        if (r == -ENOENT)
-                                return extract_with_kernel(tree_fd, image_fd, nested, into);
-                        /* It does not tell ENOSPC from the rest. Where there is room now, that was not it. */
-                        if (r < 0 || grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
-                                break;
-                        r = remove_any(tree_fd, into, tree_fd);
-                } else if (r == -ENOSPC)
-                        r = grow_tmpfs(tree_fd, 0);
+                work->tree = make_directory(work->fd, "tree");
+                if (work->tree < 0)
+                        return log_error(work->tree, "Cannot make a directory for the image's %s", nested->name);
+                r = extract_with_tool(tree_fd, nested, work->tree_name, said, sizeof(said));
+                if (r == 0)
+                        return 0;
+                if (r == -ENOENT)
+                        return extract_with_kernel(image_fd, nested, work->tree);
+                /* A tool does not tell ENOSPC from the rest. Where there is room now, that was not it. */
+                if (r < 0 || grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
+                        break;
+                work->tree = safe_close(work->tree);
+                r = remove_any(work->fd, "tree", work->attic);
                 if (r < 0)
                         break;
         }
-        if (r <= 0)
+        if (r < 0)
                 return log_error(r, "Cannot extract the image's %s with %s", nested->name, nested->tool);
         return log_error(-EBADMSG, "Cannot extract the image's %s: %s%s%s (status %d)", nested->name, nested->tool,
                          *said ? ": " : " failed", said, r);
@@ -133,12 +179,10 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, uint6
 
 static int extract_one(int tree_fd, const struct nested *nested)
 {
-        _cleanup_close_ int image_fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC),
-                            new = -1;
+        _cleanup_close_ int image_fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        _cleanup_(work_done) struct work work = { .fd = -1, .attic = -1, .tree = -1 };
         unsigned char magic[sizeof(nested->magic)];
-        uint64_t unique;
         struct stat st;
-        char into[32];
         int r;
 
         if (image_fd < 0 && errno == ENOENT)
@@ -149,11 +193,10 @@ static int extract_one(int tree_fd, const struct nested *nested)
             memcmp(magic, nested->magic, sizeof(magic)) != 0)
                 return log_error(-EBADMSG, "The image's %s is no %s file system", nested->name, nested->type);
 
-        /* No name in an image can be meant to be this one. */
-        if (getrandom(&unique, sizeof(unique), GRND_NONBLOCK) != sizeof(unique))
-                return log_error(-EAGAIN, "Cannot make a name for a directory");
-        snprintf(into, sizeof(into), ".nested-%016" PRIx64, unique);
-        r = extract(tree_fd, image_fd, nested, (uint64_t)st.st_size, into);
+        r = work_open(tree_fd, &work);
+        if (r < 0)
+                return log_error(r, "Cannot make a directory for the image's %s", nested->name);
+        r = extract(tree_fd, image_fd, nested, (uint64_t)st.st_size, &work);
         if (r < 0)
                 return r;
 
@@ -161,13 +204,12 @@ static int extract_one(int tree_fd, const struct nested *nested)
         image_fd = safe_close(image_fd);
         if (unlinkat(tree_fd, nested->name, 0) < 0)
                 return log_error(-errno, "Cannot remove the image's %s", nested->name);
-        new = openat(tree_fd, into, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        r = new < 0 ? -errno : move_tree(new, tree_fd);
+        r = move_tree(work.tree, tree_fd, work.attic);
         if (r == 0)
-                r = remove_any(tree_fd, into, tree_fd);
+                r = remove_any(tree_fd, work.name, work.attic);
         if (r < 0)
                 return log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
-        log_debug("Extracted %s, %" PRIu64 " bytes", nested->name, (uint64_t)st.st_size);
+        log_debug("extracted %s, %" PRIu64 " KiB", nested->name, (uint64_t)st.st_size / 1024);
         return 1;
 }
 
