@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Build what the machines boot: the root file system, dracut's images, disks, unified kernel images."""
+import glob
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+EFI_BINARIES = "/usr/lib/systemd/boot/efi"
+
+SUITE = "bookworm"
+KERNEL = "linux-image-cloud-amd64"
+DROP_INS = "dracut-shutdown.service.d"
+# mdadm's unit builds an image of its own at shutdown, kexec's makes each reboot a kexec; the others only cost time.
+MASKED = """mdadm-shutdown.service kexec-load.service kexec.service systemd-firstboot.service dbus.socket dbus.service
+    systemd-logind.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
+    e2scrub_reap.service fstrim.timer systemd-update-utmp.service systemd-random-seed.service"""
+# What the guest needs to boot, dracut to build images with every storage stack, and our program to run.
+PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
+    dracut dracut-core cpio gzip zstd busybox-static linux-image-cloud-amd64 kexec-tools
+    mdadm lvm2 cryptsetup-bin dmsetup policycoreutils selinux-policy-default
+    zlib1g liblzma5 liblz4-1 libzstd1 libseccomp2 libisal2 libarchive13 libselinux1""".split()
+# The small image boots and takes apart every stack; the general one is what dracut makes for any machine, with as much
+# ballast as a distribution's larger kernel has in drivers, so that a fifth of 512 MB of memory cannot hold it.
+IMAGES = {
+    "small": ["--modules", "base systemd systemd-initrd dracut-systemd udev-rules rootfs-block fs-lib dm crypt lvm "
+              "mdraid shutdown vmtest", "--drivers", "virtio_pci virtio_blk virtio_console loop"],
+    "general": ["--add", "dm crypt lvm mdraid vmtest", "--include", "/usr/lib/modules", "/usr/lib/ballast"],
+}
+
+
+def run(*argv, **how):
+    how = {"check": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "stdin": subprocess.DEVNULL} | how
+    try:
+        return subprocess.run([str(a) for a in argv], **how).stdout
+    except subprocess.CalledProcessError as e:
+        sys.stderr.buffer.write(b"".join((e.stdout or b"").splitlines(True)[-30:]))
+        raise
+
+
+def digest(*parts):
+    h = hashlib.sha256()
+    for part in parts:
+        h.update(repr(part).encode() + b"\0")
+    return h.hexdigest()[:16]
+
+
+def files_below(*trees):
+    """(name, contents) of every file, for a digest."""
+    for tree in trees:
+        for directory, directories, names in os.walk(tree):
+            directories.sort()
+            for name in sorted(names):
+                path = os.path.join(directory, name)
+                with open(path, "rb") as f:
+                    yield os.path.relpath(path, tree), f.read()
+
+
+def write(path, data):
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+class Guest:
+    def __init__(self, build, cache, kernel=None):
+        self.build, self.cache = build, cache
+        self.have_install = b"install:" in open(os.path.join(TOP, "Makefile"), "rb").read()
+        self.work = os.path.join(build, "work")
+        self.upper = os.path.join(self.work, "upper")
+        # A newer kernel, from backports, for what Debian 12's own cannot show.
+        self.kernel_suite = kernel
+        shutil.rmtree(self.work, ignore_errors=True)
+        os.makedirs(self.upper)
+        os.makedirs(cache, exist_ok=True)
+        self.make_root()
+        self.version, = os.listdir(os.path.join(self.root, "lib/modules"))
+        self.vmlinuz = os.path.join(self.root, "boot/vmlinuz-" + self.version)
+        self.manifest_tool = os.path.join(self.work, "manifest")
+        run(os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-static", "-o", self.manifest_tool,
+            os.path.join(HERE, "manifest.c"))
+
+    def cached(self, name, make):
+        """The path of something in the cache; make(path) makes it where it is not there yet."""
+        path = os.path.join(self.cache, name)
+        if not os.path.exists(path):
+            unfinished = path + ".unfinished"
+            run("rm", "-rf", unfinished)
+            make(unfinished)
+            os.rename(unfinished, path)
+        return path
+
+    def make_root(self):
+        """The root file system without anything of ours."""
+        packages, mirrors = list(PACKAGES), []
+        if self.kernel_suite:
+            packages[packages.index(KERNEL)] += "/" + self.kernel_suite
+            mirrors = [f"deb http://deb.debian.org/debian {suite} main" for suite in (SUITE, self.kernel_suite)]
+        arguments = ["--mode=root", "--variant=minbase", "--include=" + ",".join(packages),
+                     '--aptopt=APT::Install-Recommends "false"',
+                     *(f"--dpkgopt=path-exclude=/usr/share/{d}/*" for d in ("doc", "man", "locale", "info")),
+                     # mke2fs -d keeps the labels, so that each disk is ready for SELinux.
+                     "--customize-hook=chroot $1 setfiles -F /etc/selinux/default/contexts/files/file_contexts /"]
+        self.root_digest = digest(SUITE, mirrors, arguments)
+        self.root = self.cached("root-" + self.root_digest,
+                                # Nobody needs the image that the kernel's package would build.
+                                lambda path: run("mmdebstrap", *arguments, SUITE, path, *mirrors,
+                                                 env=os.environ | {"INITRD": "No"}))
+
+    def in_root(self, script, *arguments):
+        """Run a shell script that sees the root with our additions in $root, and writes only to those."""
+        with tempfile.TemporaryDirectory(dir=self.work) as scratch:
+            os.mkdir(os.path.join(scratch, "work"))
+            root = os.path.join(scratch, "root")
+            os.mkdir(root)
+            return run("unshare", "--mount", "--propagation", "private", "sh", "-euc", f"""
+                root=$1 lower=$2 upper=$3 scratch=$4; shift 4
+                mount -t overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$scratch" overlay "$root"
+                {script}""", "sh", root, self.root, self.upper, os.path.join(scratch, "work"), *arguments)
+
+    def install(self):
+        """Install the program, and what the scenarios need in the guest."""
+        if self.have_install:
+            self.in_root('make -C "$1" install DESTDIR="$root" prefix=/usr', TOP)
+        else: # INTERIM
+            self.in_root('cp "$1/build-vm/restore/dracut-initramfs-restore" "$root/usr/lib/dracut/dracut-initramfs-restore"', TOP)
+        guest = os.path.join(HERE, "guest")
+        self.in_root("""
+            install -D -t "$root/usr/lib/vmtest" "$1/payload" "$1/stack" "$1/half" "$2"
+            install -D "$1/system-shutdown" "$root/usr/lib/systemd/system-shutdown/vmtest"
+            install -D -m 644 -t "$root/usr/lib/systemd/system" "$1/vmtest.service" "$1/vmtest.target"
+            cp -r "$1/99vmtest" "$root/usr/lib/dracut/modules.d/"
+            cp "$3/usr/lib/dracut/dracut-initramfs-restore" "$root/usr/lib/vmtest/dracut-restore"
+            mkdir -p "$root/etc/systemd/system/$4"
+            echo vmtest >"$root/etc/hostname"
+            echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
+            : >"$root/etc/fstab"
+            for unit in $5; do ln -s /dev/null "$root/etc/systemd/system/$unit"; done
+            """, guest, self.manifest_tool, self.root, DROP_INS, MASKED)
+
+    def other_restore(self, which):
+        """The files that let the unit run another program, with nothing of our own drop-in: {there: here}."""
+        empty = write(os.path.join(self.work, "empty"), b"")
+        drop_in = write(os.path.join(self.work, which + ".conf"), b"[Service]\nExecStop=\nExecStop=%s\n" % {
+            "dracut": b"/usr/lib/vmtest/dracut-restore", "half": b"/usr/lib/vmtest/half", "true": b"/bin/true"}[which])
+        ours = glob.glob(os.path.join(self.upper, "usr/lib/systemd/system", DROP_INS, "*.conf"))
+        return {f"/etc/systemd/system/{DROP_INS}/{os.path.basename(path)}": empty for path in ours} | {
+            f"/etc/systemd/system/{DROP_INS}/zz-vmtest.conf": drop_in}
+
+    def label(self):
+        """Label what was installed over the root."""
+        self.in_root("""
+            mount --bind /proc "$root/proc"
+            cd "$1"
+            find . -mindepth 1 | sed "s|^\\.||" |
+                chroot "$root" setfiles -F -f - /etc/selinux/default/contexts/files/file_contexts
+            """, self.upper)
+
+    def image(self, name):
+        """An image by the guest's own dracut, and the manifest of its tree."""
+        modules = os.path.join(self.upper, "usr/lib/dracut/modules.d")
+        arguments = ["--zstd", *IMAGES[name]]
+        if self.have_install:
+            arguments += ["--add", "restore"]
+        key = digest(self.root_digest, arguments, *files_below(modules))
+        image = self.cached(f"{name}-{key}.img", lambda path: self.in_root("""
+            out=$1 version=$2; shift 2
+            for d in proc sys dev; do mount --bind /$d "$root/$d"; done
+            mount -t tmpfs tmpfs "$root/run"
+            mount -t tmpfs tmpfs "$root/tmp"
+            chroot "$root" dracut --force --no-hostonly "$@" /tmp/image "$version"
+            cp "$root/tmp/image" "$out"
+            """, path, self.version, *arguments))
+        return image, self.cached(f"{name}-{key}.manifest", lambda path: self.manifest(path, image))
+
+    def manifest(self, path, image, second=None, label=False):
+        """The manifest of what GNU cpio makes of a zstd image without early parts, and of a plain one after it."""
+        write(path, self.in_root("""
+            tree=$root/tmp/tree
+            mkdir "$tree"
+            zstd -dcq "$1" | (cd "$tree" && cpio -idmu --quiet)
+            [ -z "$3" ] || (cd "$tree" && cpio -idmu --quiet) <"$3"
+            if [ -n "$4" ]; then
+                mount --bind /proc "$root/proc"
+                chroot "$root" setfiles -F -r /tmp/tree /etc/selinux/default/contexts/files/file_contexts /tmp/tree
+            fi
+            "$2" "$tree"
+            rm -r "$tree"
+            """, image, self.manifest_tool, second or "", "label" if label else ""))
+        return path
+
+    def tiny_initrd(self):
+        """The small initrd that mounts /dev/vda."""
+        tree = os.path.join(self.work, "tiny")
+        os.makedirs(os.path.join(tree, "bin"))
+        os.mkdir(os.path.join(tree, "modules"))
+        shutil.copy(os.path.join(self.root, "bin/busybox"), os.path.join(tree, "bin"))
+        shutil.copy(os.path.join(HERE, "guest/init"), tree)
+        order = []
+        for module in ("virtio_pci", "virtio_blk", "ext4", "crc32c_generic", "loop"):
+            shown = run("modprobe", "-d", self.root, "-S", self.version, "--show-depends", module).decode()
+            for path in (line.split()[1] for line in shown.splitlines() if line.startswith("insmod ")):
+                if os.path.basename(path) not in order:
+                    shutil.copy(path, os.path.join(tree, "modules"))
+                    order.append(os.path.basename(path))
+        write(os.path.join(tree, "modules/order"), "".join(f"{m}\n" for m in order).encode())
+        return write(os.path.join(self.work, "tiny.img"),
+                     run("sh", "-euc", 'cd "$1" && find . | cpio -oH newc --quiet', "sh", tree))
+
+    def disk(self):
+        """The root file system as an ext4 image, with a journal."""
+        disk = os.path.join(self.work, "root.disk")
+        self.in_root("""
+            truncate -s 900M "$1"
+            mke2fs -q -t ext4 -J size=8 -E lazy_itable_init=1 -d "$root" "$1"
+            """, disk)
+        return disk
+
+    def copy_disk(self, to, files):
+        """A copy of the root's disk with files of its own: {there: here}."""
+        run("cp", "--sparse=always", os.path.join(self.work, "root.disk"), to)
+        commands = "".join(f"rm {name}\nwrite {path} {name}\n" for name, path in files.items())
+        if commands:
+            run("debugfs", "-w", "-f", "-", to, input=commands.encode(), stdin=None)
+        return to
+
+    def outer_disk(self, to, inner):
+        """An ext4 file system that holds nothing but root.img."""
+        tree = to + ".tree"
+        os.mkdir(tree)
+        os.rename(inner, os.path.join(tree, "root.img"))
+        run("truncate", "-s", "1100M", to)
+        run("mke2fs", "-q", "-t", "ext4", "-J", "size=8", "-E", "lazy_itable_init=1", "-d", tree, to)
+        shutil.rmtree(tree)
+        return to
+
+    def uki(self, to, initrd, cmdline):
+        """A unified kernel image: the sections are put behind those of systemd's stub."""
+        stub = os.path.join(EFI_BINARIES, "linuxx64.efi.stub")
+        with open(stub, "rb") as f:
+            data = f.read()
+        pe, = struct.unpack_from("<I", data, 0x3c)
+        count, = struct.unpack_from("<H", data, pe + 6)
+        size, = struct.unpack_from("<H", data, pe + 20)
+        alignment, = struct.unpack_from("<I", data, pe + 24 + 32)
+        sections = [struct.unpack_from("<II", data, pe + 24 + size + 40 * i + 8) for i in range(count)]
+        at = max(address + length for length, address in sections)
+        arguments = []
+        write(to + ".cmdline", cmdline.encode() + b"\0")
+        for name, path in (("osrel", os.path.join(self.root, "usr/lib/os-release")), ("cmdline", to + ".cmdline"),
+                           ("linux", self.vmlinuz), ("initrd", initrd)):
+            at = (at + alignment - 1) // alignment * alignment
+            arguments += ["--add-section", f".{name}={path}", "--change-section-vma", f".{name}={at:#x}"]
+            at += os.path.getsize(path)
+        run("objcopy", *arguments, stub, to)
+        return to
+
+    def esp(self, to, files):
+        """A disk with an EFI system partition: {path there: path here}."""
+        run("truncate", "-s", "100M", to)
+        run("sfdisk", "-q", to, stdin=None, input=b"label: gpt\nstart=2048, size=200704, "
+            b"type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, uuid=11111111-2222-3333-4444-555555555555, name=ESP\n")
+        run("mkfs.vfat", "-F", "32", "-n", "ESP", "--offset=2048", to, "100352")
+        made = set()
+        for name, path in files.items():
+            steps = name.split("/")
+            for i in range(1, len(steps)):
+                if (directory := "/".join(steps[:i])) not in made:
+                    run("mmd", "-i", to + "@@1M", "::/" + directory)
+                    made.add(directory)
+            run("mcopy", "-i", to + "@@1M", path, "::/" + name)
+        return to
+
+    def kernel_at_least(self, version):
+        return [int(n) for n in self.version.split("-")[0].split(".")[:2]] >= [int(n) for n in version.split(".")]
+
+    def versions(self):
+        """What a machine is made of, a line each."""
+        lines = [run("qemu-system-x86_64", "--version").decode().splitlines()[0],
+                 "firmware " + hashlib.sha256(open("/usr/share/OVMF/OVMF_CODE_4M.fd", "rb").read()).hexdigest(),
+                 "kernel " + self.version]
+        packages = run("dpkg-query", "--admindir", os.path.join(self.root, "var/lib/dpkg"), "-W",
+                       "-f", "${Package} ${Version}\\n").decode().splitlines()
+        return "\n".join(lines + packages) + "\n"

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Start QEMU and watch a machine from outside, until it ends or its time is over."""
+import base64
+import dataclasses
+import json
+import re
+import selectors
+import shlex
+import socket
+import subprocess
+import time
+
+QEMU = "qemu-system-x86_64"
+FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
+FIRMWARE_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+
+# The way of a machine: what says, on which channel, that a stage was reached.
+STAGES = (
+    ("firmware", None, None),
+    ("boot loader", "serial", rb"BdsDxe: starting Boot"),
+    ("kernel", "serial", rb"Linux version"),
+    ("initrd", "serial", rb"vmtest: initrd|systemd\[1\]: Running in initrd"),
+    ("userspace", "port", rb"^userspace"),
+    ("stopping", "port", rb"^stopping"),
+    ("restoring", "serial", rb"Stopping dracut-shutdown\.service"),
+    ("restored", "serial", rb"Stopped dracut-shutdown\.service"),
+    ("systemd-shutdown", "port", rb"^restored-tree begin"),
+    ("pivoted", "port", rb"^pivoted"),
+    ("last hook", "port", rb"^last "),
+    ("powered off", "qmp", rb'"SHUTDOWN"'),
+)
+STAGE_NAMES = tuple(name for name, _, _ in STAGES)
+
+
+def escape(value):
+    """A value as QEMU's option parser wants it: it splits at a comma, two commas are one."""
+    return str(value).replace(",", ",,")
+
+
+def option(*words, **settings):
+    """The argument of an option: option("socket", id="a", fd=3) is socket,id=a,fd=3. A final underscore in a
+    setting's name is dropped (if_), the others are dashes."""
+    pairs = (f"{name.rstrip('_').replace('_', '-')}={escape(value)}" for name, value in settings.items())
+    return ",".join([*map(escape, words), *pairs])
+
+
+def credential(name, value):
+    """The argument of -smbios for a systemd credential: base64, so that any bytes will do."""
+    text = base64.b64encode(value).decode()
+    return option(type=11, value=f"io.systemd.credential.binary:{name}={text}")
+
+
+@dataclasses.dataclass
+class Machine:
+    """What QEMU is to emulate. Disks are raw images, /dev/vda first; with firmware the machine boots from the last."""
+    memory: int = 1024
+    disks: tuple = ()
+    kernel: str = None
+    initrd: str = None
+    append: str = None
+    firmware: str = None  # a writable copy of FIRMWARE_VARIABLES
+    credentials: dict = dataclasses.field(default_factory=dict)
+    debug_port: str = None  # a file for what the guest writes to port 0xe9
+    board: str = "q35"
+
+    def arguments(self, serial, port, qmp):
+        """The command line, as a list; the channels are descriptors of sockets."""
+        args = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-accel", option("tcg", thread="multi"), "-cpu", "max", "-smp", "1",
+                "-machine", option(self.board), "-m", str(self.memory),
+                "-chardev", option("socket", id="serial", fd=serial), "-serial", "chardev:serial",
+                "-chardev", option("socket", id="qmp", fd=qmp), "-mon", option(chardev="qmp", mode="control")]
+        if self.debug_port:
+            args += ["-chardev", option("file", id="debug", path=self.debug_port),
+                     "-device", option("isa-debugcon", iobase="0xe9", chardev="debug")]
+        if self.board == "q35":
+            args += ["-chardev", option("socket", id="port", fd=port), "-device", "virtio-serial-pci",
+                     "-device", option("virtserialport", chardev="port", name="vmtest")]
+        if self.firmware:
+            args += ["-drive", option(if_="pflash", format="raw", unit=0, readonly="on", file=FIRMWARE),
+                     "-drive", option(if_="pflash", format="raw", unit=1, file=self.firmware)]
+        for number, disk in enumerate(self.disks):
+            args += ["-drive", option(if_="none", id=f"disk{number}", format="raw", cache="unsafe", file=disk)]
+            device = {"drive": f"disk{number}"}
+            if self.firmware and number == len(self.disks) - 1:
+                device["bootindex"] = 1
+            args += ["-device", option("virtio-blk-pci", **device)]
+        for name, value in self.credentials.items():
+            args += ["-smbios", credential(name, value)]
+        for name in ("kernel", "initrd", "append"):
+            if getattr(self, name) is not None:
+                args += ["-" + name, str(getattr(self, name))]
+        return args
+
+
+@dataclasses.dataclass
+class Run:
+    """What was seen of a machine."""
+    command: str = ""
+    serial: bytearray = dataclasses.field(default_factory=bytearray)
+    port: bytearray = dataclasses.field(default_factory=bytearray)
+    qmp: bytearray = dataclasses.field(default_factory=bytearray)
+    errors: str = ""  # QEMU's own output
+    ended: str = ""  # poweroff, reboot, halt, timeout, or what QEMU did
+    stages: dict = dataclasses.field(default_factory=dict)  # name: seconds since the start
+    seconds: float = 0.0
+
+    @property
+    def stage(self):
+        return [name for name in STAGE_NAMES if name in self.stages][-1]
+
+    def said(self, word):
+        """The last line on the port that begins with the word, without it; None if there is none."""
+        lines = re.findall(rb"^" + re.escape(word.encode()) + rb"(?: (.*))?$", self.port, re.M)
+        return lines[-1].decode(errors="replace") if lines else None
+
+    def hear(self, channel, data, now):
+        """Take what came on a channel, and note the stages that it shows."""
+        heard = getattr(self, channel)
+        line = heard.rfind(b"\n") + 1
+        heard += data
+        for name, where, pattern in STAGES:
+            if where == channel and name not in self.stages and re.compile(pattern, re.M).search(heard, line):
+                self.stages[name] = round(now, 1)
+
+
+def run(machine, timeout, dialogue=(), program=None):
+    """Run a machine. The dialogue is a sequence of (pattern to wait for on the serial console, bytes to type).
+    A program is run in QEMU's place by the unit tests."""
+    ours, theirs = zip(*(socket.socketpair() for _ in range(3)))
+    channels = dict(zip(("serial", "port", "qmp"), ours))
+    argv = machine.arguments(*(s.fileno() for s in theirs))
+    if program:
+        argv = [*program, *(str(s.fileno()) for s in theirs)]
+    result = Run(command=shlex.join(argv))
+    result.stages["firmware"] = 0.0
+    dialogue, searched = list(dialogue), 0
+    start = time.monotonic()
+    process = subprocess.Popen(argv, pass_fds=[s.fileno() for s in theirs], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        for s in theirs:
+            s.close()
+        channels["qmp"].sendall(b'{"execute": "qmp_capabilities"}\n')
+        with selectors.DefaultSelector() as selector:
+            for name, s in channels.items():
+                selector.register(s, selectors.EVENT_READ, name)
+            while selector.get_map():
+                left = start + timeout - time.monotonic()
+                if left <= 0:
+                    result.ended = "timeout"
+                    break
+                for key, _ in selector.select(left):
+                    try:
+                        data = key.fileobj.recv(1 << 16)
+                    except ConnectionResetError:
+                        data = b""
+                    if not data:
+                        selector.unregister(key.fileobj)
+                        continue
+                    result.hear(key.data, data, time.monotonic() - start)
+                while dialogue and (match := re.compile(dialogue[0][0]).search(result.serial, searched)):
+                    searched = match.end()
+                    channels["serial"].sendall(dialogue.pop(0)[1])
+                if not result.ended and b"reboot: System halted" in result.serial[-4096:]:
+                    result.ended = "halt"
+                    channels["qmp"].sendall(b'{"execute": "quit"}\n')
+        if result.ended == "timeout":
+            process.kill()
+        result.errors = process.communicate(timeout=30)[0].decode(errors="replace")
+    finally:
+        process.kill()
+        for s in ours:
+            s.close()
+    result.seconds = time.monotonic() - start
+    if not result.ended:
+        reasons = [e["data"]["reason"] for e in map(json.loads, filter(None, result.qmp.split(b"\n")))
+                   if e.get("event") == "SHUTDOWN"]
+        result.ended = {"guest-shutdown": "poweroff", "guest-reset": "reboot"}.get(
+            reasons[-1] if reasons else None, f"QEMU exited with {process.returncode}")
+    if b"Kernel panic" in result.serial:
+        result.ended = "kernel panic"
+    return result

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The machines, and what each must show."""
+import dataclasses
+import re
+
+SERIAL = "console=ttyS0 panic=-1 printk.devkmsg=on"
+SYSTEMD = ("systemd.unit=vmtest.target systemd.log_target=kmsg "
+           "systemd.journald.forward_to_console=1 systemd.default_timeout_stop_sec=60s")
+ROOT = "root=/dev/vda rootfstype=ext4 rw"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    name: str
+    what: str
+    script: str = "arm\nfinish poweroff\n"
+    image: str = "small"
+    boot: str = "tiny"  # the small initrd; or "dracut", "uki", "entry", "two initrds"
+    in_boot: bool = True  # whether the root's /boot has the image
+    damage: bool = False  # and whether that is corrupt
+    fstab: str = ""
+    stack: str = None
+    memory: int = 1024
+    cmdline: str = ""
+    dialogue: tuple = ()
+    ends: str = "poweroff"  # or "reboot", "halt", "kexec"
+    pivots: bool = True
+    restore: str = None  # another program than the one under test
+    dirty: bool = False  # whether a control leaves a file system dirty
+    control_says: str = None  # what systemd-shutdown says in a control
+    kernel: str = None  # the oldest Linux that can do this
+    selinux: bool = False
+
+    @property
+    def control(self):
+        return self.control_says is not None
+
+
+SCENARIOS = (
+    Scenario("poweroff", "plain /boot, power off"),
+    Scenario("reboot", "plain /boot, reboot", script="arm\nfinish reboot\n", ends="reboot"),
+    Scenario("halt", "plain /boot, halt", script="arm\nfinish halt\n", ends="halt"),
+    Scenario("kexec", "plain /boot, kexec into a second kernel",
+             script="arm\nkexec -s -l /boot/vmlinuz-$(uname -r) --initrd=/boot/second.img "
+             f"--command-line='{SERIAL} vmtest.kexeced'\nfinish kexec\n", ends="kexec"),
+    Scenario("uki", "a unified kernel image on an unmounted ESP, nothing in /boot", boot="uki", in_boot=False,
+             script="finish poweroff\n"),
+    Scenario("entry", "systemd-boot with a type 1 entry, the ESP on /boot", boot="entry", in_boot=False,
+             fstab="PARTUUID=11111111-2222-3333-4444-555555555555 /boot vfat defaults 0 0\n",
+             script="finish poweroff\n"),
+    Scenario("two-initrds", "systemd-boot with two initrd lines, the ESP unmounted", boot="two initrds",
+             in_boot=False, script="finish poweroff\n"),
+    Scenario("retain-initrd", "retain_initrd, nothing in /boot", in_boot=False, boot="dracut", cmdline="retain_initrd",
+             script="finish poweroff\n", kernel="6.8"),
+    Scenario("debug-shell", "rd.break=pre-shutdown on the kernel command line", cmdline="rd.break=pre-shutdown",
+             dialogue=((rb"pre-shutdown:/# ", b"echo vm''test-shell=$((6 * 7))\n"),
+                       (rb"vmtest-shell=42", b"exit\n"))),
+    Scenario("noexec", "/run mounted noexec", script="mount -o remount,noexec /run\narm\nfinish poweroff\n"),
+    Scenario("small-memory", "512 MB of memory, a general image larger than /run", image="general", memory=512),
+    Scenario("selinux", "SELinux with the distribution's policy", selinux=True,
+             cmdline="security=selinux selinux=1 enforcing=0"),
+    Scenario("corrupt", "a corrupt image", damage=True, pivots=False),
+    Scenario("loop", "root in a file on another file system", stack="loop"),
+    Scenario("loop-control", "the same without a restore", stack="loop", pivots=False, script="finish poweroff\n",
+             control_says=r"Not all loop devices detached, 1 left", dirty=True),
+    Scenario("lvm-on-luks", "root on LVM on LUKS", stack="lvm"),
+    Scenario("lvm-on-luks-control", "the same without a restore", stack="lvm", pivots=False,
+             script="finish poweroff\n", control_says=r"Not all DM devices detached, 2 left"),
+    Scenario("md", "root on an md array", stack="md"),
+    Scenario("md-control", "the same without a restore", stack="md", pivots=False, script="finish poweroff\n",
+             control_says=r"Not all MD devices stopped, 1 left"),
+    Scenario("timing-dracut", "the distribution's own script, for its time", restore="dracut"),
+)
+
+# Who may not speak between the first stop message and the end: the tools that dracut's script runs, and shells.
+FOREIGN = re.compile(rb"(?:^|[ /\]])((?:cpio|gzip|bzip2|xz|lzma|lzop|lz4|zstd|skipcpio|sh|bash|dash|busybox)"
+                     rb"(?:\[\d+\])?: .*)", re.M)
+OURS = re.compile(rb"dracut-initramfs-restore\[\d+\]: ([^\r\n]*)")
+STAMP = rb"\[ *(\d+\.\d+)\] systemd\[1\]: %s dracut-shutdown\.service"
+
+
+def stop_log(run):
+    """The serial console from the first stop message on."""
+    start = re.search(rb"systemd\[1\]: (?:Stopping|Stopped) ", run.serial)
+    return bytes(run.serial[start.start():]) if start else b""
+
+
+def service_time(run):
+    """Seconds from "Stopping" to "Stopped" of dracut-shutdown.service, or None."""
+    stamps = [re.search(STAMP % word, run.serial) for word in (b"Stopping", b"Stopped")]
+    return float(stamps[1][1]) - float(stamps[0][1]) if all(stamps) else None
+
+
+def our_lines(run):
+    return [line.decode(errors="backslashreplace") for line in OURS.findall(run.serial)]
+
+
+def restored_tree(run):
+    """The manifest of /run/initramfs right before the pivot."""
+    found = re.search(rb"^restored-tree begin\n(.*)^restored-tree end\n", run.port, re.M | re.S)
+    return found[1].decode().splitlines() if found else None
+
+
+def compare_trees(expected, found, label=False, times=True, limit=5):
+    """Differences of two manifests, the root itself and what the machine put there left out."""
+    def entries(lines):
+        result = {}
+        for line in lines:
+            fields = line.split(" ")
+            if fields[0] not in (".", "./.need_shutdown", "end"):
+                # GNU cpio, from which the expected tree is, sets the times of files alone.
+                with_time = times and fields[1] == "f"
+                result[fields[0]] = fields[1:4] + fields[4 if with_time else 5:None if label else -1]
+        return result
+    a, b = entries(expected), entries(found)
+    problems = [f"{name} is missing" for name in a if name not in b]
+    problems += [f"{name} is too much" for name in b if name not in a]
+    problems += [f"{name} is {' '.join(b[name])}, not {' '.join(a[name])}" for name in a if name in b and a[name] != b[name]]
+    if len(problems) > limit:
+        problems[limit:] = [f"and {len(problems) - limit} more differences in the tree"]
+    return problems
+
+
+def check(scenario, run, expected):
+    """What is wrong with a run, as sentences; expected is the manifest of the image. The disks are looked at
+    elsewhere."""
+    problems = []
+    if run.ended == "poweroff" and b"vmtest: the second kernel runs" in run.serial:
+        run.ended = "kexec"
+    if run.ended != scenario.ends:
+        problems.append(f"it ended with {run.ended} instead of {scenario.ends}; the last stage was {run.stage}")
+
+    stop = stop_log(run)
+    try:
+        stop.decode()
+    except UnicodeDecodeError as e:
+        problems.append(f"the console is not UTF-8: {stop[max(0, e.start - 20):e.end + 20]!r}")
+    problems += [f"somebody speaks: {line.decode(errors='replace').strip()}" for line in FOREIGN.findall(stop)]
+    lines = our_lines(run)
+    if scenario.restore != "dracut" and len(lines) != (0 if scenario.control else 1):
+        problems.append(f"the program said {len(lines)} lines: {lines}")
+
+    pivot = b"systemd-shutdown[1]: Successfully changed into root pivot" in run.serial
+    tree = restored_tree(run)
+    if tree is None:
+        problems.append("systemd-shutdown never came to look at /run/initramfs")
+    if scenario.pivots:
+        if not pivot:
+            problems.append("systemd-shutdown did not pivot")
+        if tree is not None:
+            # dracut's script sets no times.
+            problems += compare_trees(expected, tree, scenario.selinux, scenario.restore != "dracut")
+        pivoted, last = run.said("pivoted"), run.said("last")
+        if pivoted is None:
+            problems.append("no word from inside the restored image")
+        if last is None:
+            problems.append("the restored image's last hook did not run")
+        elif last != "left= mounts=0":
+            problems.append(f"the last hook found something left: {last}")
+        if scenario.boot == "two initrds" and pivoted and "second=from the second initrd" not in pivoted:
+            problems.append("the second initrd is not in the restored tree")
+    else:
+        if pivot or run.said("pivoted") is not None:
+            problems.append("systemd-shutdown pivoted")
+        if tree and any(line.startswith("./shutdown ") for line in tree):
+            problems.append("/run/initramfs/shutdown is there")
+        if b"systemd-shutdown[1]: Powering off." not in run.serial:
+            problems.append("systemd-shutdown did not go on without the pivot")
+    if scenario.control_says and not re.search(scenario.control_says.encode(), run.serial):
+        problems.append(f"the control shows no difference: systemd-shutdown did not say {scenario.control_says!r}")
+    if scenario.damage and not any(re.search(r"corrupt|checksum|truncated|damaged|invalid", line, re.I) for line in lines):
+        problems.append(f"the program did not say that the image is corrupt: {lines}")
+    if scenario.dialogue and b"vmtest-shell=42" not in run.serial:
+        problems.append("there was no debug shell")
+    return problems
