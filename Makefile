@@ -56,8 +56,73 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+# --- what is built and tested with; `make deps` installs it, or what FOR names of it ---
+
+DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev \
+	libbz2-dev liblzo2-2
+DEPS_demo := dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,linux-image-cloud-amd64)
+DEPS_check := $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
+	systemd systemd-boot-efi squashfs-tools erofs-utils policycoreutils selinux-utils e2fsprogs fdisk
+DEPS_ci := clang clang-format clang-tidy libclang-rt-14-dev llvm shellcheck valgrind lcov afl++ busybox-static
+DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
+DEPS_bench := gnuplot-nox
+FOR ?= build demo check ci vm bench
+
+deps:
+	@missing=; for p in $(foreach f,$(FOR),$(DEPS_$(f))); do \
+		dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] && exit; echo "Installing$$missing"; export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing
+
+# --- the two commands ---
+
+demo:
+	@$(MAKE) --no-print-directory deps FOR="build demo"
+	@$(MAKE) --no-print-directory all
+	@test/demo $(BUILD) $(IMAGE)
+
+check:
+	@$(MAKE) --no-print-directory deps FOR="build check"
+	@$(MAKE) --no-print-directory all unit
+	@test/run $(BUILD)
+
+# --- tests ---
+
+UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test-*.c))
+
+unit: $(UNIT_TESTS)
+$(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(call obj,$(RESTORE_LIB) $(SKIPCPIO_LIB))
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+check-vm:
+	@$(MAKE) --no-print-directory deps FOR="build check vm"
+	@$(MAKE) --no-print-directory all
+	test/vm/run
+
+# --- installation ---
+
+unitdropindir = $(unitdir)/dracut-shutdown.service.d
+PROGRAM_NAMES := dracut-initramfs-restore skipcpio
+
+# A distribution's file of the same name is kept beside ours, under the name that dpkg-divert would give it.
+install: all
+	install -d $(DESTDIR)$(dracutdir)/modules.d/50restore $(DESTDIR)$(unitdropindir)
+	@for f in $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%); do \
+		if [ -e $$f ] && ! [ -e $$f.distrib ] && ! grep -q dracut-restore-$(VERSION) $$f; then mv -v $$f $$f.distrib; fi; done
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(dracutdir)/
+	install -m 755 modules.d/50restore/*.sh $(DESTDIR)$(dracutdir)/modules.d/50restore/
+	sed 's|@dracutdir@|$(dracutdir)|' modules.d/dracut-shutdown.service.d/50-restore.conf.in \
+		>$(DESTDIR)$(unitdropindir)/50-restore.conf
+
+uninstall:
+	rm -f $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%) $(DESTDIR)$(unitdropindir)/50-restore.conf
+	rm -rf $(DESTDIR)$(dracutdir)/modules.d/50restore
+	-rmdir $(DESTDIR)$(unitdropindir) 2>/dev/null
+	@for f in $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%); do if [ -e $$f.distrib ]; then mv -v $$f.distrib $$f; fi; done
+
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+.PHONY: all unit check check-vm demo deps install uninstall clean
+.SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -93,7 +93,7 @@ int options_parse(int argc, char **argv, struct options *ret)
                         help();
                         return 0;
                 case 'V':
-                        printf("%s %s\n", program_invocation_short_name, VERSION);
+                        printf("%s (dracut-restore-" VERSION ")\n", program_invocation_short_name);
                         return 0;
                 default:
                         return usage();

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# For images that are restored at shutdown: they need dracut's `shutdown`, and, on systems where no
+# other module asks for the restore, the mark that asks for it.
+
+# called by dracut
+check() {
+    return 255 # only where dracut.conf names it
+}
+
+# called by dracut
+depends() {
+    echo shutdown
+}
+
+# called by dracut
+install() {
+    # set in dracut.conf, which dracut has read into this shell
+    # shellcheck disable=SC2154
+    if [[ $restore_need_shutdown == yes ]]; then
+        # shellcheck disable=SC2154
+        inst_hook cleanup 50 "$moddir/need-shutdown.sh"
+    fi
+}
