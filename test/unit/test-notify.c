@@ -128,21 +128,23 @@ static void nobody(void **state)
 }
 
 /* What @act shows on a terminal of @columns. */
-#define SHOWN(columns, act)                                                         \
-        ({                                                                          \
-                struct winsize size_ = { .ws_row = 25, .ws_col = (columns) };       \
-                int saved_ = dup(STDERR_FILENO), ours_, theirs_;                    \
-                int n_ = 0;                                                         \
-                                                                                    \
-                assert_int_equal(openpty(&ours_, &theirs_, NULL, NULL, &size_), 0); \
-                dup2(theirs_, STDERR_FILENO);                                       \
-                act;                                                                \
-                dup2(saved_, STDERR_FILENO);                                        \
-                assert_int_equal(ioctl(ours_, FIONREAD, &n_), 0);                   \
-                n_ = n_ > 0 ? (int)read(ours_, got, sizeof(got) - 1) : 0;           \
-                got[n_] = '\0';                                                     \
-                close(saved_), close(ours_), close(theirs_);                        \
-                got;                                                                \
+#define SHOWN(columns, act)                                                          \
+        ({                                                                           \
+                struct winsize size_ = { .ws_row = 25, .ws_col = (columns) };        \
+                int saved_ = dup(STDERR_FILENO), ours_, theirs_;                     \
+                size_t used_ = 0;                                                    \
+                ssize_t n_;                                                          \
+                                                                                     \
+                assert_int_equal(openpty(&ours_, &theirs_, NULL, NULL, &size_), 0);  \
+                dup2(theirs_, STDERR_FILENO);                                        \
+                act;                                                                 \
+                dup2(saved_, STDERR_FILENO);                                         \
+                close(saved_), close(theirs_);                                       \
+                while ((n_ = read(ours_, got + used_, sizeof(got) - 1 - used_)) > 0) \
+                        used_ += (size_t)n_;                                         \
+                got[used_] = '\0';                                                   \
+                close(ours_);                                                        \
+                got;                                                                 \
         })
 
 static void bar(void **state)
