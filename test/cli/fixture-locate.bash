@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Systems for locate.bats to look through, below $S. Images are archives whose one file's name says which image it is.
+
+STUB=/usr/lib/systemd/boot/efi/linuxx64.efi.stub
+K=6.1.0-5
+MACHINE=0123456789abcdef0123456789abcdef
+
+# A system that runs kernel $K and was booted with the command line given.
+new_system() {
+    S=$T/system
+    rm -rf "$S"
+    mkdir -p "$S"/{proc/sys/kernel,etc,boot,usr/lib/modules}
+    ln -s usr/lib "$S/lib"
+    echo "$K" >"$S/proc/sys/kernel/osrelease"
+    echo "${1-root=/dev/vda2 ro}" >"$S/proc/cmdline"
+    printf '%s\n' "$MACHINE" >"$S/etc/machine-id"
+    printf 'NAME="Some OS"\nID=someos\nIMAGE_ID="some-image"\n' >"$S/etc/os-release"
+}
+
+# put FILE [NAME]: an image whose file is called NAME, by default as FILE is.
+put() {
+    local name=${2-$1}
+
+    mkdir -p "$(dirname "$S/$1")"
+    newc image "archive(entry('${name//\//:}'))" >"$S/$1"
+}
+
+# entry FILE LINE...
+entry() {
+    local file=$S/$1
+
+    mkdir -p "$(dirname "$file")"
+    printf '%s\n' "${@:2}" >"$file"
+}
+
+# variable NAME VALUE: an EFI variable of the boot loader interface.
+variable() {
+    mkdir -p "$S/sys/firmware/efi/efivars"
+    { printf '\6\0\0\0' && printf '%s\0' "$2" | iconv -t UTF-16LE; } \
+        >"$S/sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+}
+
+# uki FILE SECTION=TEXT...: a unified kernel image; an .initrd's text names its image, @FILE is the
+# section itself.
+uki() {
+    local file=$S/$1 sections=() section name text n=0
+
+    mkdir -p "$(dirname "$file")"
+    for section in ".linux=kernel" "${@:2}"; do
+        name=${section%%=*} text=${section#*=}
+        n=$((n + 1))
+        if [[ $text == @* ]]; then
+            cp "${text#@}" "$T/section$n"
+        elif [[ $name == .initrd ]]; then
+            newc image "archive(entry('$text'))" >"$T/section$n"
+        else
+            printf '%s' "$text" >"$T/section$n"
+        fi
+        sections+=("$name=$T/section$n")
+    done
+    python3 -I "$tests/lib/uki.py" "$file" "$STUB" "${sections[@]}"
+}
+
+# A device with an ext4 file system made of directory $1, its node and its PARTUUID link $2 below $S; FAT is for the
+# virtual machines, whose kernel has it.
+partition() {
+    truncate -s 8M "$T/disk"
+    mkfs.ext4 -q -d "$1" "$T/disk"
+    DEVICE=$(losetup --find --show "$T/disk")
+    mkdir -p "$S/dev/disk/by-partuuid"
+    cp -a "$DEVICE" "$S/dev/part"
+    ln -s ../../part "$S/dev/disk/by-partuuid/$2"
+}
+
+locate() {
+    restore --locate -S "$S" "$@"
+}
+
+# finds RULE FILE...: the image is made of these files, found by a rule like this.
+finds() {
+    local rule=$1 file
+
+    locate
+    [[ $status == 0 && ! -s $T/stderr ]] || { echo "exit $status: $said"; return 1; }
+    for file in "${@:2}"; do
+        printf '%s%s\n' "$S" "$file"
+    done | diff -u --label expected --label found - <(cut -f 1 "$T/stdout") || return 1
+    [[ $(cut -f 2 "$T/stdout" | uniq) == *"$rule"* ]] || { echo "not '$rule': $said"; return 1; }
+}
+
+# exitrd FILE NAME: an image that passes the check before the commit, with a program for its shutdown and 300,001 random
+# bytes in a file called NAME; ends with them, so that a byte more or less is seen.
+exitrd() {
+    head -c 300001 /dev/urandom >"$T/random.$2"
+    [[ -e $T/shutdown ]] || cc -static -O2 -x c -o "$T/shutdown" - <<<'int main(void) { return 0; }'
+    newc image "archive(entry('shutdown', mode=REG | 0o755, data=open('$T/shutdown', 'rb').read()),
+        entry('$2', data=open('$T/random.$2', 'rb').read()), end=False)" >"$1"
+}
+
+# restores_exitrd NAME: what is found is restored, without a warning, and is exitrd NAME.
+restores_exitrd() {
+    rm -rf "$S/run"
+    mkdir -p "$S/run/initramfs"
+    restore -f -S "$S"
+    succeeded
+    [[ $(ls "$S/run/initramfs") == $(printf '%s\nshutdown' "$1" | sort) ]]
+    cmp "$T/random.$1" "$S/run/initramfs/$1"
+    cmp "$T/shutdown" "$S/run/initramfs/shutdown"
+}
+
+finds_nothing() {
+    locate
+    [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 1 && $said == *"No image found"* ]] ||
+        { echo "exit $status: $said"; return 1; }
+}

@@ -1,0 +1,655 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Which image --locate finds, on systems of all kinds. Root, strace, losetup, mkfs.ext4, objcopy and systemd's stub are needed.
+
+load common
+load fixture-locate
+
+teardown() {
+    [[ -z ${DEVICE-} ]] || losetup --detach "$DEVICE"
+    rm -rf --one-file-system "$T"
+}
+
+# --- A fixture for each row.
+
+@test "IMAGE arguments: from the working directory, in order, and not below the sysroot" {
+    new_system
+    put one
+    put two
+    put boot/initrd.img-$K
+    cd "$S"
+    restore --locate -S "$S" one ./two
+    [[ $status == 0 && $(cut -f 1 "$T/stdout") == $'one\n./two' ]]
+}
+
+@test "IMAGE arguments: an error names the file" {
+    new_system
+    put one
+    for bad in "$S/none" "$S/boot" /dev/null; do
+        restore --locate -S "$S" "$S/one" "$bad"
+        [[ $status == 1 && $(lines "$T/stderr") == 1 && ! -s $T/stdout && $said == *"$bad"* ]]
+    done
+}
+
+@test "IMAGE arguments: a unified kernel image stands for its initrd, another PE file is an error" {
+    new_system
+    uki x.efi .initrd=x
+    restore --locate "$S/x.efi"
+    [[ $status == 0 && $(cut -f 1 "$T/stdout") == "$S/x.efi[.initrd]" ]]
+    restore --locate "$STUB"
+    [[ $status == 1 && $said == *"$STUB"*"not a unified kernel image"* ]]
+}
+
+@test "/sys/firmware/initrd is before all else" {
+    new_system
+    put sys/firmware/initrd
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    uki efi/EFI/Linux/a.efi .initrd=a
+    put boot/initrd.img-$K
+    finds retain_initrd /sys/firmware/initrd
+}
+
+@test "StubImageIdentifier names the unified kernel image" {
+    new_system
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    variable LoaderImageIdentifier '\EFI\systemd\systemd-bootx64.efi'
+    uki efi/EFI/Linux/a.efi .uname=$K .initrd=a
+    uki efi/EFI/Linux/b.efi .uname=$K .initrd=b
+    put boot/initrd.img-$K
+    finds StubImageIdentifier '/efi/EFI/Linux/a.efi[.initrd]'
+}
+
+@test "LoaderImageIdentifier names it where the firmware or an older stub started it" {
+    new_system
+    variable LoaderImageIdentifier '\EFI\Linux\a.efi'
+    uki boot/efi/EFI/Linux/a.efi .initrd=a
+    finds LoaderImageIdentifier '/boot/efi/EFI/Linux/a.efi[.initrd]'
+}
+
+@test "LoaderEntrySelected names an .efi in EFI/Linux" {
+    new_system
+    variable LoaderImageIdentifier '\EFI\systemd\systemd-bootx64.efi'
+    variable LoaderEntrySelected 'someos-1.efi'
+    mkdir -p "$S/boot/EFI/systemd"
+    cp "$STUB" "$S/boot/EFI/systemd/systemd-bootx64.efi"
+    uki boot/EFI/Linux/SomeOS-1+2-1.efi .initrd=a
+    uki boot/EFI/Linux/someos-2.efi .initrd=b
+    finds LoaderEntrySelected '/boot/EFI/Linux/SomeOS-1+2-1.efi[.initrd]'
+}
+
+@test "LoaderEntrySelected names a .conf; all its initrd lines are the image" {
+    new_system
+    variable LoaderEntrySelected 'a.conf'
+    entry boot/loader/entries/a.conf "version $K" 'linux /a/linux' 'initrd /a/microcode' 'initrd /a/initrd' 'options root=/dev/vda2 ro'
+    entry boot/loader/entries/b.conf "version $K" 'linux /b/linux' 'initrd /b/initrd' 'options root=/dev/vda2 ro'
+    put boot/a/microcode
+    put boot/a/initrd
+    put boot/b/initrd
+    finds LoaderEntrySelected /boot/a/microcode /boot/a/initrd
+}
+
+@test "LoaderEntrySelected finds the .conf whose boot counter has changed since" {
+    new_system
+    variable LoaderEntrySelected 'a.conf'
+    entry efi/loader/entries/A+2-1.conf 'linux /a' 'initrd /a' 'options ro'
+    entry efi/loader/entries/a+b.conf 'linux /b' 'initrd /b' 'options ro'
+    put efi/a
+    put efi/b
+    finds LoaderEntrySelected /efi/a
+}
+
+@test "LoaderEntrySelected is not believed after a kexec into another kernel" {
+    new_system
+    variable LoaderEntrySelected 'old.conf'
+    entry efi/loader/entries/old.conf 'version 5.10' 'linux /vmlinuz-5.10' 'initrd /old' 'options root=/dev/old'
+    put efi/old
+    put boot/initrd.img-$K
+    finds 'kernel version' /boot/initrd.img-$K
+}
+
+@test "a .conf with a uki line is a unified kernel image, in the profile that it says" {
+    new_system
+    variable LoaderEntrySelected 'a.conf'
+    for key in uki efi; do
+        entry efi/loader/entries/a.conf "$key /EFI/Linux/a.efi" "profile 1"
+        uki efi/EFI/Linux/a.efi .initrd=base .profile=ID=main .profile=ID=reset .initrd=reset
+        finds LoaderEntrySelected '/efi/EFI/Linux/a.efi[.initrd@1]'
+    done
+}
+
+@test "initrd= on the command line, which systemd-boot puts there" {
+    new_system "initrd=\\$MACHINE\\$K\\ucode initrd=\\$MACHINE\\$K\\initrd root=/dev/vda2"
+    put efi/$MACHINE/$K/ucode
+    put efi/$MACHINE/$K/initrd
+    finds 'initrd=' /efi/$MACHINE/$K/ucode /efi/$MACHINE/$K/initrd
+}
+
+@test "the entry whose options are all on the command line, the most specific one" {
+    new_system 'BOOT_IMAGE=(hd0,gpt2)/vmlinuz-1 root=/dev/vda2 ro quiet debug'
+    entry boot/loader/entries/a.conf 'linux /vmlinuz-1' 'initrd /a' 'options root=/dev/vda2 ro'
+    entry boot/loader/entries/b.conf 'linux /vmlinuz-1' 'initrd /b' 'options root=/dev/vda2 ro quiet debug'
+    entry boot/loader/entries/c.conf 'linux /vmlinuz-1' 'initrd /c' 'options root=/dev/vda2 ro quiet debug single'
+    entry boot/loader/entries/d.conf 'linux /vmlinuz-2' 'initrd /d' 'options root=/dev/vda2 ro quiet debug'
+    entry boot/loader/entries/e.conf 'linux /vmlinuz-1' 'initrd /e' 'options root=/dev/vda2 ro quiet'
+    for i in a b c d e; do put boot/$i; done
+    finds 'fits the kernel command line' /boot/b
+}
+
+@test "entries that fit as well: the one of this kernel, by version or by the file's name" {
+    new_system
+    for v in 6.1.0 $K 6.1.0-56; do
+        entry efi/loader/entries/$MACHINE-$v.conf 'linux /linux' "initrd /$v" 'options root=/dev/vda2 ro'
+        put efi/$v
+    done
+    finds 'fits the kernel command line' /efi/$K
+    for v in 6.1.0 $K 6.1.0-56; do
+        rm "$S/efi/loader/entries/$MACHINE-$v.conf"
+        entry efi/loader/entries/${v//[!0-9]/x}.conf "version $v" 'linux /linux' "initrd /$v" 'options root=/dev/vda2 ro'
+    done
+    finds 'fits the kernel command line' /efi/$K
+}
+
+@test "entries of other kernels only, all with these options: none of them" {
+    new_system
+    for v in 5.10 5.11; do
+        entry boot/loader/entries/$v.conf "version $v" "linux /vmlinuz-$v" "initrd /$v" 'options root=/dev/vda2 ro'
+        put boot/$v
+    done
+    finds_nothing
+}
+
+@test "an entry with a fallback beside it" {
+    new_system
+    entry boot/loader/entries/arch.conf 'linux /vmlinuz-linux' 'initrd /initramfs-linux.img' 'options root=/dev/vda2 ro'
+    entry boot/loader/entries/arch-fallback.conf 'linux /vmlinuz-linux' 'initrd /initramfs-linux-fallback.img' 'options root=/dev/vda2 ro'
+    put boot/initramfs-linux.img
+    put boot/initramfs-linux-fallback.img
+    finds 'fits the kernel command line' /boot/initramfs-linux.img
+}
+
+@test "an entry's paths where /boot is part of the root file system, or of a subvolume" {
+    for path in /boot/i /root/boot/i /@/.snapshots/1/snapshot/boot/i; do
+        new_system
+        entry boot/loader/entries/a.conf 'linux /boot/vmlinuz' "initrd $path" 'options ro'
+        put boot/i
+        finds 'fits the kernel command line' /boot/i
+    done
+}
+
+@test "kernel-install's layout, whatever the token comes from and wherever it is" {
+    for token in own-token $MACHINE Default some-image someos; do
+        for where in efi boot boot/efi; do
+            new_system
+            echo own-token >"$S/etc/kernel-entry-token"
+            [[ $token != own-token ]] || entry etc/kernel/entry-token own-token
+            put $where/$token/$K/initrd
+            put $where/$token/6.1.0-56/initrd
+            finds "kernel-install" /$where/$token/$K/initrd
+        done
+    done
+}
+
+@test "by version, each of the places, in their order" {
+    new_system
+    files=(lib/modules/$K/initrd lib/modules/$K/initramfs.img boot/initramfs-$K.img boot/initrd.img-$K boot/initrd-$K
+        boot/initrd-$K.img boot/ostree/os-abc/initramfs-$K.img boot/initramfs-x86_64-$K.img)
+    for file in "${files[@]}"; do put $file; done
+    put boot/initrd.img
+    for file in "${files[@]}"; do
+        finds 'kernel version' /$file
+        rm "$S/$file"
+    done
+    finds 'default name' /boot/initrd.img
+}
+
+@test "by version: a unified kernel image whose .uname it is, and whose command line it can have been" {
+    new_system 'root=/dev/vda2 ro composefs=abc'
+    uki efi/EFI/Linux/a.efi .uname=6.1.0-56 .initrd=a .cmdline='composefs=abc'
+    uki efi/EFI/Linux/b-$K.efi .uname=$K .initrd=b .cmdline='composefs=def'
+    uki efi/EFI/Linux/deep/c.efi .uname=$K .initrd=c .cmdline='root=/dev/other composefs=abc'
+    uki efi/EFI/Linux/d.efi .initrd=d
+    finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/deep/c.efi[.initrd]'
+    uki efi/EFI/Linux/a.efi .uname=$K .initrd=a .cmdline='ro composefs=abc'
+    finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/a.efi[.initrd]'
+}
+
+@test "by the name of the kernel in BOOT_IMAGE=, by its package, by default" {
+    new_system 'BOOT_IMAGE=/boot/vmlinuz-linux-lts root=/dev/vda2'
+    put boot/initramfs-linux.img
+    put boot/initrd.img
+    put initrd.img
+    put boot/initramfs-linux-lts.img
+    finds BOOT_IMAGE /boot/initramfs-linux-lts.img
+    : >"$S/proc/cmdline"
+    entry lib/modules/$K/pkgbase linux-lts
+    finds package /boot/initramfs-linux-lts.img
+    rm "$S/boot/initramfs-linux-lts.img"
+    for file in boot/initramfs-linux.img boot/initrd.img initrd.img; do
+        finds 'default name' /$file
+        rm "$S/$file"
+    done
+    finds_nothing
+}
+
+# --- A fixture for each known report.
+
+@test "dracutdevs 1628: /boot/Default though there is a machine-id" {
+    new_system
+    mkdir -p "$S/boot/loader/entries" "$S/boot/$MACHINE"
+    put boot/Default/$K/initrd
+    finds "kernel-install" /boot/Default/$K/initrd
+}
+
+@test "dracutdevs 1840: an empty /efi/loader/entries, the image elsewhere" {
+    new_system
+    mkdir -p "$S/efi/loader/entries" "$S/efi/$MACHINE"
+    put boot/initramfs-$K.img
+    finds 'kernel version' /boot/initramfs-$K.img
+}
+
+@test "dracutdevs 1463, 2255: a plain image, one without an early part" {
+    new_system
+    put boot/initramfs-$K.img
+    finds 'kernel version' /boot/initramfs-$K.img
+    newc image 'compress("zstd -15", archive(entry("main")))' >"$S/boot/initramfs-$K.img"
+    finds 'kernel version' /boot/initramfs-$K.img
+    newc image 'early() + compress("zstd -15", archive(entry("main")))' >"$S/boot/initramfs-$K.img"
+    finds 'kernel version' /boot/initramfs-$K.img
+}
+
+@test "dracutdevs 2656, dracut-ng 514: ostree with two deployments, the booted one second" {
+    local boot=/ostree/boot.1/os/bbb/0
+
+    new_system "BOOT_IMAGE=(hd0,gpt3)/ostree/os-bbb/vmlinuz-$K root=UUID=1 rw ostree=$boot"
+    for i in 1:bbb 2:aaa; do
+        entry boot/loader.1/entries/ostree-${i%:*}.conf "version ${i%:*}" "linux /ostree/os-${i#*:}/vmlinuz-$K" \
+            "initrd /ostree/os-${i#*:}/initramfs-$K.img" "options root=UUID=1 rw ostree=/ostree/boot.1/os/${i#*:}/0"
+        put boot/ostree/os-${i#*:}/initramfs-$K.img
+    done
+    ln -s loader.1 "$S/boot/loader"
+    finds 'fits the kernel command line' /boot/ostree/os-bbb/initramfs-$K.img
+
+    # An update during the uptime: the entries are in loader.0 now, and name boot.0.
+    mv "$S/boot/loader.1" "$S/boot/loader.0"
+    ln -sfn loader.0 "$S/boot/loader"
+    sed -i s/boot.1/boot.0/ "$S"/boot/loader.0/entries/*
+    finds 'fits the kernel command line' /boot/ostree/os-bbb/initramfs-$K.img
+
+    # The link is missing.
+    rm "$S/boot/loader"
+    finds 'fits the kernel command line' /boot/ostree/os-bbb/initramfs-$K.img
+
+    # No entries at all.
+    rm -r "$S/boot/loader.0"
+    finds 'ostree deployment' /boot/ostree/os-bbb/initramfs-$K.img
+    rm -r "$S/boot/ostree/os-bbb"
+    finds 'kernel version' /boot/ostree/os-aaa/initramfs-$K.img
+}
+
+@test "composefs: a unified kernel image, and no /boot at all" {
+    new_system 'root=UUID=1 rw composefs=bbb'
+    rmdir "$S/boot"
+    for i in aaa bbb ccc; do
+        uki efi/EFI/Linux/bootc/$i.efi .uname=$K .cmdline="root=UUID=1 rw composefs=$i" .initrd=$i
+        entry efi/loader/entries/bootc-$i.conf 'version 1' "efi /EFI/Linux/bootc/$i.efi"
+    done
+    finds 'fits the kernel command line' '/efi/EFI/Linux/bootc/bbb.efi[.initrd]'
+    rm -r "$S/efi/loader"
+    finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/bootc/bbb.efi[.initrd]'
+    variable StubImageIdentifier '\EFI\Linux\bootc\ccc.efi'
+    finds StubImageIdentifier '/efi/EFI/Linux/bootc/ccc.efi[.initrd]'
+}
+
+@test "GRUB's entries with variables, and two initrd lines" {
+    new_system "BOOT_IMAGE=(hd0,msdos1)/vmlinuz-$K root=/dev/mapper/rhel-root ro crashkernel=auto"
+    entry boot/loader/entries/$MACHINE-$K.conf "version $K" "linux /vmlinuz-$K" 'initrd /ucode.img' \
+        "initrd /initramfs-$K.img \$tuned_initrd" 'options $kernelopts $tuned_params'
+    entry boot/loader/entries/$MACHINE-0-rescue.conf 'version 0-rescue' 'linux /vmlinuz-0-rescue' \
+        'initrd /initramfs-0-rescue.img' 'options $kernelopts'
+    for file in ucode.img initramfs-$K.img initramfs-0-rescue.img tuned.img; do put boot/$file; done
+    finds 'fits the kernel command line' /boot/ucode.img /boot/initramfs-$K.img
+    entry boot/grub2/grubenv '# GRUB Environment Block' 'kernelopts=root=/dev/mapper/rhel-root ro' 'tuned_initrd=/tuned.img' '####'
+    finds 'fits the kernel command line' /boot/ucode.img /boot/initramfs-$K.img /boot/tuned.img
+}
+
+@test "a kdump, a rescue, a fallback image and backups beside the real one" {
+    new_system
+    for name in initramfs-${K}kdump.img initrd-kdump-$K.img initramfs-0-rescue-$MACHINE.img initramfs-rescue-$K.img \
+        initramfs-$K-fallback.img initramfs-$K.img.old initrd.img-$K.bak initrd.img-$K~ initrd-a-kdump-$K; do
+        put boot/$name
+    done
+    finds_nothing
+    put boot/initramfs-x-$K.img
+    finds 'kernel version' /boot/initramfs-x-$K.img
+}
+
+@test "three kernels whose versions are prefixes of each other" {
+    for form in 'initramfs-%.img' 'initrd.img-%' 'initrd-%' 'initrd-x-%.img'; do
+        for have in 6.1.0-5 6.1.0-56 6.1.0; do
+            new_system
+            for v in 6.1.0 6.1.0-5 6.1.0-56; do
+                put "boot/${form//%/$v}"
+            done
+            echo $have >"$S/proc/sys/kernel/osrelease"
+            finds 'kernel version' "/boot/${form//%/$have}"
+            rm "$S/boot/${form//%/$have}"
+            finds_nothing
+        done
+    done
+}
+
+@test "machine-id without a newline, with CRLF, empty, uninitialized, missing" {
+    for id in "$MACHINE" "$MACHINE\r\n" '' 'uninitialized\n' '\n'; do
+        new_system
+        printf "$id" >"$S/etc/machine-id"
+        put boot/initrd.img-$K
+        if [[ $id == "$MACHINE"* ]]; then
+            put efi/$MACHINE/$K/initrd
+            finds "kernel-install" /efi/$MACHINE/$K/initrd
+        else
+            mkdir -p "$S/efi/uninitialized/$K"
+            cp "$S/boot/initrd.img-$K" "$S/efi/uninitialized/$K/initrd"
+            finds 'kernel version' /boot/initrd.img-$K
+        fi
+    done
+    rm "$S/etc/machine-id"
+    finds 'kernel version' /boot/initrd.img-$K
+}
+
+@test "an entry with CRLF, blanks, a byte order mark, duplicate keys, // in its path" {
+    new_system
+    entry boot/loader/entries/a.conf $'\xef\xbb\xbfversion 1\r' $'version\t'"$K"$'  \r' 'linux /wrong' $'linux //linux\r' \
+        $'options root=/dev/vda2  \r' $'  initrd   //d//i\t \r' '' '#' 'x' $'options ro\r'
+    put boot/d/i
+    finds 'fits the kernel command line' /boot/d//i
+}
+
+@test "odd things where files are expected stop nothing" {
+    new_system
+    mkdir -p "$S"/boot/loader/entries/{dir.conf,x} "$S/boot/initramfs-$K.img" "$S/efi/EFI/Linux/x.efi" "$S/etc/kernel"
+    ln -s /nowhere "$S/boot/loader/entries/dangling.conf"
+    ln -s loop.conf "$S/boot/loader/entries/loop.conf"
+    mkfifo "$S/boot/loader/entries/fifo.conf" "$S/boot/initrd.img-$K" "$S/etc/kernel/entry-token"
+    head -c 100000 /dev/zero >"$S/boot/loader/entries/zero.conf"
+    printf 'initrd' >"$S/boot/loader/entries/short.conf"
+    printf 'linux\0/x\ninitrd\0/x' >"$S/boot/loader/entries/nul.conf"
+    entry boot/loader/entries/none.conf 'linux /x' 'initrd /none' 'options ro'
+    entry boot/loader/entries/up.conf 'linux /x' 'initrd /../../../../../../etc/passwd' 'options ro'
+    ln -s nowhere "$S/boot/initrd-$K"
+    echo text >"$S/boot/initrd-$K.img"
+    : >"$S/boot/initrd-empty-$K"
+    head -c 4096 /dev/zero >"$S/boot/initrd-zero-$K"
+    put boot/initrd-good-$K
+    finds 'kernel version' /boot/initrd-good-$K
+}
+
+@test "absolute symlinks and .. stay below the sysroot" {
+    new_system
+    put real
+    mkdir -p "$S/boot"
+    ln -s /real "$S/boot/initrd.img-$K"
+    finds 'kernel version' /boot/initrd.img-$K
+    ln -sf ../../../../../../../../../real "$S/boot/initrd.img-$K"
+    finds 'kernel version' /boot/initrd.img-$K
+    ln -sf "$T/outside" "$S/boot/initrd.img-$K"
+    newc image 'archive(entry("outside"))' >"$T/outside"
+    finds_nothing
+}
+
+@test "a candidate that cannot be read gives way to the next" {
+    new_system
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    uki efi/EFI/Linux/a.efi .initrd=a .uname=$K
+    truncate -s 71000 "$S/efi/EFI/Linux/a.efi"
+    echo garbage >"$S/boot/initramfs-$K.img"
+    put boot/initrd-$K
+    finds 'kernel version' /boot/initrd-$K
+}
+
+@test "--kver: another kernel than the one that runs has its own entry, or a file by its version" {
+    new_system
+    put sys/firmware/initrd
+    variable LoaderEntrySelected $K.conf
+    for v in $K 6.2; do
+        entry efi/loader/entries/$v.conf "version $v" "linux /$v" "initrd /$v" 'options root=/dev/vda2 ro'
+        put efi/$v
+        put boot/initrd.img-$v
+    done
+    locate -k $K
+    [[ $status == 0 && $said == "$S/sys/firmware/initrd"* ]]
+    locate -k 6.2
+    [[ $status == 0 && $said == "$S/efi/6.2"* ]]
+    rm -r "$S/efi"
+    locate -k 6.2
+    [[ $status == 0 && $said == "$S/boot/initrd.img-6.2"* ]]
+}
+
+@test "a boot configuration behind the image is no part of it" {
+    new_system
+    put boot/initrd.img-$K
+    python3 -c 'import struct, sys
+data = b"kernel.x = 1\0\0\0\0"
+sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOOTCONFIG\n")' >"$T/config"
+    head -c 4096 /dev/zero | cat - "$T/config" >"$S/boot/initramfs-$K.img"
+    finds 'kernel version' /boot/initrd.img-$K
+}
+
+# --- Unified kernel images: what comes out is what went in.
+
+@test "the initrd of a unified kernel image is restored, byte for byte" {
+    new_system
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    exitrd "$T/initrd" only
+    uki efi/EFI/Linux/a.efi .osrel=ID=x .cmdline=ro .initrd=@"$T/initrd" .uname=$K
+    finds StubImageIdentifier '/efi/EFI/Linux/a.efi[.initrd]'
+    restores_exitrd only
+}
+
+@test "of a unified kernel image with profiles, the one that booted, or else the base" {
+    new_system
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    for i in base one two; do exitrd "$T/$i" $i; done
+    uki efi/EFI/Linux/a.efi .osrel=ID=x .initrd=@"$T/base" .uname=$K .profile=$'ID=main\n' .cmdline=ro \
+        .profile=$'ID=one\nTITLE=One' .initrd=@"$T/one" .profile=ID=two .cmdline=ro .initrd=@"$T/two" .profile=ID=none
+    restores_exitrd base
+    for i in 0:base 1:one 2:two 3:base; do
+        variable StubProfile ${i%:*}
+        restores_exitrd ${i#*:}
+    done
+    variable StubProfile 4 # not there: the file has been replaced
+    finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/a.efi[.initrd]'
+    rm "$S"/sys/firmware/efi/efivars/Stub*
+    for i in a.efi:base a.efi@one:one a.efi@2:two; do
+        variable LoaderEntrySelected ${i%:*}
+        restores_exitrd ${i#*:}
+    done
+}
+
+@test "a unified kernel image of another kernel is not it" {
+    new_system
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    uki efi/EFI/Linux/a.efi .uname=5.10 .initrd=a
+    put boot/initrd.img-$K
+    finds 'kernel version' /boot/initrd.img-$K
+}
+
+# --- Partitions that are not mounted.
+
+# mounts_unchanged RULE FILE: the image is found, and the mount tables are the same before, during and after. During:
+# strace holds the program for a second when it has mounted.
+mounts_unchanged() {
+    local id
+
+    cat /proc/self/mountinfo >"$T/before"
+    strace -o "$T/trace" -e trace=fsmount -e inject=fsmount:delay_exit=1000000 "$RESTORE" --locate -S "$S" \
+        >"$T/stdout" 2>"$T/stderr" 3>&- &
+    for _ in {1..200}; do
+        sleep 0.01
+        id=$(pgrep -P $! || true)
+        [[ -z $id || ! -s $T/trace ]] || break
+    done
+    grep -q fsmount "$T/trace"
+    cat /proc/self/mountinfo >"$T/during"
+    cat "/proc/$id/mountinfo" >"$T/during.own"
+    [[ ! -s $T/stdout ]]
+    wait $!
+    cat /proc/self/mountinfo >"$T/after"
+    for i in during during.own after; do diff -u "$T/before" "$T/$i"; done
+    grep -Eq 'fsmount.*= [0-9]+ \(DELAYED\)' "$T/trace"
+    [[ $(cat "$T/stdout") == "$2"$'\t'*"$1"* ]]
+}
+
+@test "an unmounted partition by PARTUUID: read through a mount that nobody sees" {
+    local uuid=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee before
+
+    new_system
+    S=$T/esp uki EFI/Linux/a.efi .initrd=a .uname=$K
+    partition "$T/esp" $uuid
+    before=$(sha256sum <"$T/disk")
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    variable StubDevicePartUUID ${uuid^^}
+    put boot/initrd.img-$K
+    mounts_unchanged StubImageIdentifier "/dev/disk/by-partuuid/$uuid:/EFI/Linux/a.efi[.initrd]"
+    [[ $(sha256sum <"$T/disk") == "$before" ]]
+    losetup --detach "$DEVICE" # nothing holds it
+    DEVICE=
+}
+
+@test "an unmounted partition by LoaderDevicePartUUID: its entries and layout are found, and restored from" {
+    new_system
+    exitrd "$T/initrd" esp
+    mkdir -p "$T/esp/x"
+    cp "$T/initrd" "$T/esp/x/i"
+    S=$T/esp entry loader/entries/a.conf 'linux /x/l' 'initrd /x/i' 'options root=/dev/vda2'
+    partition "$T/esp" 1234
+    variable LoaderDevicePartUUID 1234
+    mounts_unchanged 'fits the kernel command line' '/dev/disk/by-partuuid/1234:/x/i'
+    restores_exitrd esp
+}
+
+@test "an unmounted partition by fstab, instead of what is in the directory below" {
+    for spec in PARTUUID=1234 /dev/part 'PARTUUID="1234"'; do
+        new_system
+        rm -rf "$T/esp"
+        mkdir "$T/esp"
+        S=$T/esp put initramfs-$K.img
+        put boot/initramfs-$K.img
+        partition "$T/esp" 1234
+        printf '# comment\nLABEL=none /efi vfat ro 0 0\n%s\t/boot auto noauto 0 2\nproc /proc proc\n' "$spec" >"$S/etc/fstab"
+        mkdir "$S/efi"
+        if [[ $spec == /dev/part ]]; then
+            mounts_unchanged 'kernel version' /dev/part:/initramfs-$K.img
+        else
+            mounts_unchanged 'kernel version' /dev/disk/by-partuuid/1234:/initramfs-$K.img
+        fi
+        losetup --detach "$DEVICE"
+    done
+}
+
+@test "a partition that is mounted is used where it is mounted, also for writing elsewhere" {
+    new_system
+    S=$T/esp put initramfs-$K.img
+    partition "$T/esp" 1234
+    entry etc/fstab 'PARTUUID=1234 /boot auto defaults 0 2'
+    variable LoaderDevicePartUUID 1234
+    # -m: a mount namespace of its own, so that it is gone with the shell.
+    unshare -m bash -euc 'mount "$1" "$2/boot"; strace -o "$3" -e trace=fsmount "$4" --locate -S "$2"' - \
+        "$DEVICE" "$S" "$T/trace" "$RESTORE" >"$T/stdout"
+    [[ $(cut -f 1 "$T/stdout") == "$S/boot/initramfs-$K.img" ]]
+    ! grep fsmount "$T/trace"
+    mkdir "$T/elsewhere"
+    unshare -m bash -euc 'mount "$1" "$2"; "$3" --locate -S "$4"' - "$DEVICE" "$T/elsewhere" "$RESTORE" "$S" >"$T/stdout"
+    [[ $(cut -f 1 "$T/stdout") == /dev/disk/by-partuuid/1234:/initramfs-$K.img ]]
+}
+
+@test "a partition that cannot be mounted is passed over, and --verbose says so" {
+    new_system
+    S=$T/esp put initramfs-$K.img
+    partition "$T/esp" 1234
+    entry etc/fstab 'PARTUUID=1234 /boot auto defaults 0 2'
+    put boot/initrd-$K
+    chmod 755 "$T"
+    for call in fsopen fsmount; do
+        for error in EPERM ENOSYS; do
+            strace -o "$T/trace" -e trace=$call -e inject=$call:error=$error "$RESTORE" --locate -v -S "$S" \
+                >"$T/stdout" 2>"$T/stderr"
+            [[ ! -s $T/stderr && $(tail -n 1 "$T/stdout") == "$S/boot/initrd-$K"$'\t'* ]]
+            grep '/dev/disk/by-partuuid/1234: not mounted and cannot be read' "$T/stdout"
+        done
+    done
+    setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin "$RESTORE" --locate -S "$S" >"$T/stdout"
+    [[ $(cut -f 1 "$T/stdout") == "$S/boot/initrd-$K" ]]
+    dd if=/dev/zero of="$DEVICE" bs=4k count=1 conv=notrunc status=none
+    finds 'kernel version' /boot/initrd-$K
+}
+
+# --- What it says, and what it costs.
+
+@test "--verbose says why each place was passed over, and where nothing is found one line is said" {
+    new_system
+    entry boot/loader/entries/a.conf 'linux /a' 'initrd /a' 'options other'
+    echo text >"$S/boot/initrd-$K"
+    put boot/initrd-${K}6
+    finds_nothing
+    [[ $said == *"$K"* ]]
+    restore --locate -v -S "$S"
+    [[ $status == 1 && $(lines "$T/stderr") == 1 ]]
+    for line in /sys/firmware/initrd 'a.conf: skipped: its options' "/boot/initrd-$K: skipped: it starts with no known format" \
+        "initrd-${K}6: skipped: its name"; do
+        grep -F -- "$line" "$T/stdout"
+    done
+}
+
+# cost MAX-OPENED: how many files are opened, directories counted, and how long the fastest of 20 runs takes.
+cost() {
+    local opened time
+
+    strace -o "$T/trace" -e trace=open,openat,openat2 "$RESTORE" --locate -S "$S" >"$T/stdout"
+    opened=$(grep -c -v -e '= -1' -e '\.so' -e '/etc/ld.so' -e '+++' "$T/trace")
+    time=$(python3 - "$RESTORE" "$S" <<'END'
+import subprocess, sys, time
+def run():
+    start = time.perf_counter()
+    subprocess.run([sys.argv[1], "--locate", "-S", sys.argv[2]], stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+print(round(min(run() for _ in range(20)) * 1e6))
+END
+)
+    echo "# $BATS_TEST_DESCRIPTION: $opened opened, $time µs" >&3
+    ((opened <= $1))
+    ((time < 5000))
+}
+
+@test "50 entries: under 5 ms, and no more than the directory and the entries opened" {
+    new_system 'root=/dev/vda2 ro quiet'
+    for i in {1..50}; do
+        entry boot/loader/entries/$i.conf "version 6.0.$i" "linux /linux-6.0.$i" "initrd /i$i" "options root=/dev/vda2 ro quiet"
+        put boot/i$i
+    done
+    echo 6.0.37 >"$S/proc/sys/kernel/osrelease"
+    finds 'fits the kernel command line' /boot/i37
+    # The sysroot, osrelease, cmdline, /boot, loader/entries, 50 entries, the image.
+    cost 56
+}
+
+@test "50 entries, one selected: it alone is opened" {
+    new_system 'root=/dev/vda2 ro quiet'
+    for i in {1..50}; do
+        entry boot/loader/entries/$i.conf "version 6.0.$i" "linux /linux-6.0.$i" "initrd /i$i" "options root=/dev/vda2 ro quiet"
+        put boot/i$i
+    done
+    variable LoaderEntrySelected 37.conf
+    finds LoaderEntrySelected /boot/i37
+    # The sysroot, osrelease, cmdline, efivars, the variable, /boot, the entry, the image.
+    cost 8
+}
+
+@test "50 unified kernel images, one selected: it alone is opened" {
+    new_system
+    uki efi/EFI/Linux/1.efi .initrd=x .uname=$K
+    for i in {2..50}; do ln "$S/efi/EFI/Linux/1.efi" "$S/efi/EFI/Linux/$i.efi"; done
+    variable LoaderEntrySelected 37.efi
+    finds LoaderEntrySelected '/efi/EFI/Linux/37.efi[.initrd]'
+    # The sysroot, osrelease, efivars, the variable, /efi, /boot, the image.
+    cost 7
+}
