@@ -151,8 +151,8 @@ def from_tree(tree, names=None, data_in="last"):
     return entries
 
 
-def show(name):
-    return "".join(chr(b) if 32 < b < 127 and b != 92 else "\\x%02x" % b for b in name)
+def show(name, lowest=33):
+    return "".join(chr(b) if lowest <= b < 127 and b != 92 else "\\x%02x" % b for b in name)
 
 
 def manifest(tree, ignore=(), short=False, root=True):
@@ -177,7 +177,7 @@ def manifest(tree, ignore=(), short=False, root=True):
             with open(path, "rb") as f:
                 data = f.read()
             if "sha256" not in ignore:
-                line.append('"%s"' % show(data) if short and len(data) <= 40 else hashlib.sha256(data).hexdigest())
+                line.append('"%s"' % show(data, 32) if short and len(data) <= 40 else hashlib.sha256(data).hexdigest())
             if not short:
                 line.append(str(st.st_size))
         elif stat.S_ISLNK(st.st_mode):
@@ -214,7 +214,7 @@ def main():
         print("\n".join(lines), end="\n" if lines else "")
         return 1 if lines else 0
     elif options.what == "image":
-        sys.stdout.buffer.write(b"".join(eval(e, globals()) for e in options.argument))
+        sys.stdout.buffer.write(b"".join(eval("(%s)" % e, globals()) for e in options.argument))
     else:
         sys.stdout.buffer.write(compress(options.argument[0], sys.stdin.buffer.read()))
     return 0

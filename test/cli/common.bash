@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the bats files share. RESTORE and SKIPCPIO name the programs; $T is a fresh directory on a tmpfs.
+
+bats_require_minimum_version 1.5.0
+
+tests=$(realpath "${BATS_TEST_DIRNAME:?}/..")
+RESTORE=$(realpath "${RESTORE:-$tests/../build/restore/dracut-initramfs-restore}")
+SKIPCPIO=$(realpath "${SKIPCPIO:-$tests/../build/skipcpio/skipcpio}")
+export RESTORE SKIPCPIO PYTHONDONTWRITEBYTECODE=1
+
+setup() {
+    T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
+}
+
+teardown() {
+    rm -rf --one-file-system "$T"
+}
+
+newc() {
+    python3 -I "$tests/lib/newc.py" "$@"
+}
+
+# image EXPRESSION...: write $T/image, from expressions of test/lib/newc.py
+image() {
+    newc image "$@" >"$T/image"
+}
+
+# Run the program. Leaves its exit status in $status, what it said in $T/stdout, $T/stderr and, whatever the
+# stream, in $said; and checks what holds for every line that it ever says.
+restore() {
+    status=0
+    timeout -s KILL 30 "$RESTORE" "$@" >"$T/stdout" 2>"$T/stderr" || status=$?
+    said=$(cat "$T/stdout" "$T/stderr")
+    iconv -f UTF-8 -t UTF-8 "$T/stdout" "$T/stderr" >"$T/utf8"
+    ! LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$T/utf8"
+    [[ -z $said || $(tail -c 1 "$T/utf8" | od -An -tx1) == *0a ]]
+}
+
+lines() {
+    wc -l <"$1"
+}
+
+# The last run succeeded: one line on stdout, or with "warning" one more on stderr.
+succeeded() {
+    [[ $status == 0 ]] || { echo "exit $status: $said"; return 1; }
+    [[ $(lines "$T/stdout") == 1 ]] || { echo "stdout: $said"; return 1; }
+    [[ $(lines "$T/stderr") == "$([[ ${1-} == warning ]] && echo 1 || echo 0)" ]] || { echo "stderr: $said"; return 1; }
+}
+
+# failed PATTERN [nowhere]: the last run failed. One line on stderr, which begins with the image's name and, where the
+# failure is at a place in it, the offset, and has the PATTERN.
+failed() {
+    [[ $status == 1 ]] || { echo "exit $status: $said"; return 1; }
+    [[ ! -s $T/stdout && $(lines "$T/stderr") == 1 ]] || { echo "not one line: $said"; return 1; }
+    local where="dracut-initramfs-restore: $T/image: "
+    [[ $said == "$where"* && (${2-} == nowhere || $said == "$where"offset\ +([0-9])": "*) ]] ||
+        { echo "where? $said"; return 1; }
+    grep -Eq -- "$1" <<<"$said" || { echo "no '$1': $said"; return 1; }
+}
+
+# tree LINE...: the tree in $T/out is this one, as `newc.py manifest --short` shows it.
+tree() {
+    newc manifest --short --no-root "$T/out" >"$T/tree"
+    diff -u --label expected --label restored <([[ $# == 0 ]] || printf '%s\n' "$@" | LC_ALL=C sort) \
+        <(LC_ALL=C sort "$T/tree")
+}
+
+# restores LINE...: the image is restored, without a warning, to this tree.
+restores() {
+    restore -C "$T/out" "$T/image"
+    succeeded
+    tree "$@"
+}
+
+# refuses PATTERN [nowhere]: the image is not restored, and a tree that was there stays what it was.
+refuses() {
+    rm -rf "$T/out"
+    mkdir -p "$T/out/etc"
+    echo mine >"$T/out/etc/mine"
+    newc manifest --no-root "$T/out" >"$T/before"
+    restore -C "$T/out" "$T/image"
+    failed "$@"
+    newc manifest --no-root "$T/out" | diff -u "$T/before" -
+}

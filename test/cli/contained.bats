@@ -1,0 +1,188 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Nothing outside the directory changes, whatever an image or the directory holds, tried as root.
+
+load common
+
+setup() {
+    T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
+    mkdir -p "$T/outside/dir/.dracut-restore" "$T/work"
+    echo secret | tee "$T/outside/secret" "$T/outside/dir/file" "$T/outside/dir/.dracut-restore/shutdown" >/dev/null
+    ln -s dir "$T/outside/link"
+    find "$T/outside" -exec touch -hd @1000 {} +
+    chmod 700 "$T/outside/dir"
+    everything >"$T.before"
+}
+
+teardown() {
+    rm -rf --one-file-system "$T" "$T.before"
+}
+
+# All that a restore must not touch, with times of change; the inode that a new name would change is in there too.
+everything() {
+    find "$T/outside" /dev/shm -maxdepth 1 ! -name 'restore-test.*' -printf '%p %y %m %U %G %s %T@ %C@ %l\n' | sort
+    find "$T/outside" -printf '%p %y %m %U %G %s %n %T@ %C@ %l\n' | sort
+    stat -c '%n %y %z' / /etc /etc/passwd /tmp
+    ls -A /
+}
+
+# The image, or what is in DIR, tries to get out: restore into $T/work/out; exit 0 or 1, and nothing outside changed.
+contained() {
+    restore -C "$T/work/out" "$T/image" "$@"
+    [[ $status == [01] ]]
+    [[ $(lines "$T/stdout")$(lines "$T/stderr") == [01][01] ]]
+    everything | diff -u "$T.before" -
+    [[ ! -L $T/work/out && $(ls -A "$T/work") == out ]]
+    T=$T/work tree_names
+}
+
+# The tree that is there has nothing of the staging directory, and nothing of the outside's contents.
+tree_names() {
+    [[ ! -e $T/out/.dracut-restore/tree ]]
+    [[ ! -d $T/out/.dracut-restore || -L $T/out/.dracut-restore ]]
+    ! grep -rsq secret "$T/out" --exclude-dir=.dracut-restore
+}
+
+@test "names with .." {
+    image "archive(entry('../outside/secret', data='evil'), entry('../../../../../../tmp/evil', data='evil'),
+                   entry('a/../../outside/new', data='evil'), entry('..', DIR | 0o777, mtime=5), entry('../', DIR | 0o777),
+                   entry('../outside/dir', LNK | 0o777, '/'), entry('../outside/secret', FIFO | 0o777),
+                   entry('../..', LNK | 0o777, 'x'), entry('x', data='1'))"
+    contained
+    [[ $status == 0 && $(<"$T/work/out/x") == 1 ]]
+}
+
+@test "absolute names" {
+    image "archive(entry('$T/outside/secret', data='evil'), entry('/etc/passwd', data='evil'), entry('//tmp/evil', data='evil'),
+                   entry('$T/outside', DIR | 0o777, uid=5), entry('/', DIR | 0o700))"
+    contained
+    [[ $status == 0 && $(<"$T/work/out/etc/passwd") == evil ]]
+}
+
+@test "symlinks that point out, relative and absolute" {
+    image "archive(entry('a', LNK | 0o777, '$T/outside'), entry('a/secret', data='evil'), entry('a/new', data='evil'),
+                   entry('a/d', DIR | 0o777), entry('a/link/new', data='evil'), entry('a/dir/file', LNK | 0o777, 'x'),
+                   entry('r', LNK | 0o777, '../../outside'), entry('r/secret', data='evil'), entry('r/new', CHR | 0o777, rdev=(1, 3)),
+                   entry('up', LNK | 0o777, '..'), entry('up/up/up/outside/new', data='evil'),
+                   entry('f', LNK | 0o777, '$T/outside/secret'), entry('f', data='1'))"
+    contained
+    [[ $status == 0 && $(<"$T/work/out/f") == 1 && ! -L $T/work/out/f ]]
+}
+
+@test "symlinks to the image's own directories that are turned outwards later" {
+    image "archive(entry('d', DIR | 0o755), entry('d/dir', DIR | 0o755), entry('d/dir/file', data='mine', ino=7, nlink=2),
+                   entry('l', LNK | 0o777, 'd'), entry('l/x', data='1'), entry('l', LNK | 0o777, '$T/outside'),
+                   entry('l/dir/file', data='evil'), entry('l/dir', DIR | 0o777, uid=5, mtime=9),
+                   entry('m', LNK | 0o777, '../../outside'), entry('m/dir/file', ino=7, nlink=2, data='evil'))"
+    contained
+}
+
+@test "directories whose mtime is set at the end, when their names lead out" {
+    image "archive(entry('dir', DIR | 0o755, mtime=9), entry('l', DIR | 0o755), entry('l/dir', DIR | 0o755, mtime=9)) +
+           archive(entry('l', LNK | 0o777, 'x')) +
+           archive(entry('a', LNK | 0o777, '$T/outside'), entry('a/dir', DIR | 0o755, mtime=9),
+                   entry('b', LNK | 0o777, '../../outside'), entry('b/dir', DIR | 0o755, mtime=9))"
+    contained
+}
+
+@test "hard links that point out" {
+    image "archive(entry('a', LNK | 0o777, '$T/outside'), entry('a/secret', ino=5, nlink=2), entry('stolen', ino=5, nlink=2, data='evil'),
+                   entry('../../outside/secret', ino=6, nlink=2), entry('stolen2', ino=6, nlink=2, data='evil'))"
+    contained
+    # A name that is a symlink by the time that it is linked: the kernel writes through it.
+    image "archive(entry('a', ino=5, nlink=2), entry('a', LNK | 0o777, '$T/outside/secret'), entry('b', data='evil', ino=5, nlink=2),
+                   entry('c', ino=6, nlink=2), entry('c', LNK | 0o777, '../../outside/secret'), entry('d', data='evil', ino=6, nlink=2),
+                   entry('e', CHR | 0o600, ino=7, nlink=2, rdev=(1, 3)), entry('e', LNK | 0o777, '$T/outside/dir'),
+                   entry('f', CHR | 0o600, ino=7, nlink=2, rdev=(1, 3), uid=9))"
+    contained
+}
+
+@test "magic links" {
+    targets=(/proc/self/root /proc/self/cwd /proc/1/root /proc/self/fd/{0..30} /dev/fd/{3..12} /proc/self/task/1/cwd)
+    image "archive(*[entry('l%d' % i, LNK | 0o777, t) for i, t in enumerate('${targets[*]}'.split())],
+                   *[entry('l%d%s' % (i, n), data='evil') for i in range(${#targets[@]}) for n in ('/evil', '$T/outside/secret', '')])"
+    (cd "$T/outside" && contained)
+}
+
+@test "magic links where the image brings its own proc" {
+    mkdir -p "$T/work/out/proc"
+    image "archive(entry('proc', DIR | 0o755), entry('l', LNK | 0o777, 'proc/self/root'), entry('l$T/outside/secret', data='evil'),
+                   entry('proc/self/cwd/evil', data='evil'), entry('proc/self/fd/3/evil', data='evil'))"
+    contained
+}
+
+@test "names that collide with the staging directory" {
+    for name in .dracut-restore ./.dracut-restore /.dracut-restore .dracut-restore/tree .dracut-restore/../../evil \
+        .dracut-restore/shutdown; do
+        for type in REG DIR FIFO; do
+            rm -rf "$T/work/out"
+            image "archive(entry('$name', $type | 0o755, uid=3), entry('.dracut-restore/x', data='x'), entry('y', data='y'))"
+            contained
+            [[ $status == 1 || $(<"$T/work/out/y") == y ]]
+        done
+        rm -rf "$T/work/out"
+        image "archive(entry('$name', LNK | 0o777, '$T/outside/dir'), entry('.dracut-restore/x', data='x'), entry('y', data='y'))"
+        contained
+    done
+}
+
+@test ". and the empty name" {
+    for type in REG DIR LNK FIFO CHR; do
+        rm -rf "$T/work/out"
+        image "archive(*[entry(n, $type | 0o755, 'x' if $type in (REG, LNK) else '', ino=i, nlink=2)
+                         for i, n in enumerate(('.', '', '/', './', '//', './/.', 'a/..', '.', '', '/'))], entry('y', data='y'))"
+        contained
+        [[ $status == 0 && $(<"$T/work/out/y") == y ]]
+    done
+}
+
+@test "shutdown as a symlink out, a hard link, a directory, a device" {
+    for it in "LNK | 0o777, '$T/outside/secret'" "DIR | 0o755" "CHR | 0o755, rdev=(1, 3)" "REG | 0o755, 'x', ino=3, nlink=2"; do
+        rm -rf "$T/work/out"
+        image "archive(entry('a', ino=3, nlink=2), entry('shutdown', $it), entry('y', data='y'))"
+        contained
+    done
+}
+
+@test "what is in DIR points out" {
+    mkdir -p "$T/work/out/sub"
+    ln -s "$T/outside" "$T/work/out/etc"
+    ln -s ../../outside/dir "$T/work/out/usr"
+    ln -s "$T/outside/nothing" "$T/work/out/shutdown"
+    ln -s "$T/outside/dir" "$T/work/out/sub/lib"
+    image "archive(entry('etc', DIR | 0o777, uid=4), entry('etc/secret', data='evil'), entry('etc/new', data='evil'),
+                   entry('usr', DIR | 0o777), entry('usr/file', data='evil'), entry('sub', DIR | 0o755),
+                   entry('sub/lib', DIR | 0o777, uid=4), entry('sub/lib/file', data='evil'), entry('sub/lib/new', data='evil'),
+                   entry('shutdown', REG | 0o755, 'evil'))"
+    contained
+}
+
+@test "a staging directory of somebody else: a symlink out, a file, a tree with symlinks out" {
+    image "archive(entry('y', data='y'), entry('shutdown', REG | 0o755))"
+    mkdir -p "$T/work/out"
+    ln -s "$T/outside/dir" "$T/work/out/.dracut-restore"
+    contained
+    rm -rf "$T/work/out"
+    mkdir -p "$T/work/out"
+    echo x >"$T/work/out/.dracut-restore"
+    contained
+    rm -rf "$T/work/out"
+    mkdir -p "$T/work/out/.dracut-restore/a/b"
+    ln -s "$T/outside" "$T/work/out/.dracut-restore/a/out"
+    ln -s "$T/outside" "$T/work/out/.dracut-restore/tree"
+    ln "$T/outside/secret" "$T/outside/second"
+    mv "$T/outside/second" "$T/work/out/.dracut-restore/a/b/"
+    restore -C "$T/work/out" "$T/image"
+    [[ $(<"$T/outside/secret") == secret && -e $T/outside/dir/file ]]
+    [[ $status == 1 || ! -e $T/work/out/.dracut-restore ]]
+}
+
+@test "a mount below DIR keeps what it has" {
+    image "archive(entry('mnt', DIR | 0o777, uid=3), entry('mnt/file', data='evil'), entry('mnt/new', data='new'), entry('y', data='y'))"
+    mkdir -p "$T/work/out/mnt"
+    unshare -m --propagation private bash -euc '
+        mount --bind "$1/outside/dir" "$1/work/out/mnt"
+        mount -o remount,bind,ro "$1/work/out/mnt"
+        "$RESTORE" -C "$1/work/out" "$1/image" || [[ $? == 1 ]]' - "$T" >"$T/stdout" 2>"$T/stderr"
+    everything | diff -u "$T.before" -
+}

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Whatever ends a restore early: no `shutdown`, what was there before untouched, no staging left.
+
+load common
+
+damage() {
+    python3 "$tests/cli/damage.py" "$1"
+}
+
+@test "cut and flipped: plain" {
+    damage "plain"
+}
+
+@test "cut and flipped: gzip" {
+    damage "gzip"
+}
+
+@test "cut and flipped: pigz" {
+    damage "pigz"
+}
+
+@test "cut and flipped: bzip2" {
+    damage "bzip2"
+}
+
+@test "cut and flipped: lzma" {
+    damage "lzma"
+}
+
+@test "cut and flipped: xz" {
+    damage "xz"
+}
+
+@test "cut and flipped: xz -T0" {
+    damage "xz -T0"
+}
+
+@test "cut and flipped: lzop" {
+    damage "lzop"
+}
+
+@test "cut and flipped: lz4 -l" {
+    damage "lz4 -l"
+}
+
+@test "cut and flipped: lz4" {
+    damage "lz4"
+}
+
+@test "cut and flipped: zstd -15" {
+    damage "zstd -15"
+}
+
+@test "cut and flipped: zstd -T0" {
+    damage "zstd -T0"
+}
+
+@test "SIGKILL at 200 random moments" {
+    python3 "$tests/cli/kill.py" SIGKILL 200
+}
+
+@test "SIGTERM at 50 random moments" {
+    python3 "$tests/cli/kill.py" SIGTERM 50
+}
+
+# small SIZE [NAME=VALUE]...: restore $T/image into a tmpfs of its own, which is full again as it was, if it fails
+small() {
+    unshare -m --propagation private bash -euc '
+        mkdir -p "$1/out"
+        mount -t tmpfs -o "$2" tmpfs "$1/out"
+        echo theirs >"$1/out/theirs"
+        df --output=used,iused "$1/out" >"$1/before"
+        status=0
+        "$RESTORE" -C "$1/out" "$1/image" >"$1/stdout" 2>"$1/stderr" || status=$?
+        df --output=used,iused "$1/out" >"$1/after"
+        ls -A "$1/out" >"$1/names"
+        echo $status >"$1/status"' - "$T" "$1"
+    status=$(<"$T/status")
+    said=$(cat "$T/stdout" "$T/stderr")
+}
+
+@test "a tmpfs too small: says how much is missing, and frees all" {
+    image 'archive(entry("init", data="x"), *[entry("f%d" % i, data=bytes([i]) * (1 << 20)) for i in range(8)],
+                   entry("shutdown", REG | 0o755))'
+    for size in size=1M size=4M size=8M; do
+        small "$size"
+        failed '[0-9.]+ ?([KM]i?B|bytes|kB|MB)'
+        diff "$T/before" "$T/after"
+        [[ $(<"$T/names") == theirs ]]
+    done
+    small size=16M
+    succeeded
+    image 'compress("zstd -15", archive(*[entry("f%d" % i, data=bytes([i]) * (1 << 20)) for i in range(8)]))'
+    small size=4M
+    failed '[0-9.]+ ?([KM]i?B|bytes|kB|MB)'
+    diff "$T/before" "$T/after"
+    [[ $(<"$T/names") == theirs ]]
+}
+
+@test "a tmpfs with too few inodes" {
+    image 'archive(*[entry("f%d" % i) for i in range(100)], entry("shutdown", REG | 0o755))'
+    small size=16M,nr_inodes=50
+    failed .
+    diff "$T/before" "$T/after"
+    [[ $(<"$T/names") == theirs ]]
+}
+
+@test "a read-only directory, and one that is a file" {
+    image 'archive(entry("a"))'
+    unshare -m --propagation private bash -euc '
+        mkdir "$1/out"
+        mount -t tmpfs -o ro tmpfs "$1/out"
+        "$RESTORE" -C "$1/out" "$1/image"' - "$T" >"$T/stdout" 2>"$T/stderr" && false
+    [[ ! -s $T/stdout && $(lines "$T/stderr") == 1 ]]
+    touch "$T/file"
+    restore -C "$T/file" "$T/image"
+    [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 1 && ! -s $T/file ]]
+}
+
+@test "what is in DIR wins over the image, and what is left of a killed run goes" {
+    image 'archive(entry("etc", DIR | 0o755), entry("etc/a", data="image"), entry("etc/b", data="image"),
+                   entry("d", DIR | 0o755), entry("f", data="image"), entry("l", LNK | 0o777, "etc"))'
+    mkdir -p "$T/out/etc" "$T/out/f" "$T/out/.dracut-restore/x/y"
+    echo -n theirs | tee "$T/out/etc/a" >"$T/out/d"
+    ln -s nowhere "$T/out/l"
+    touch -hd @5 "$T/out"/{etc/a,etc,d,f,l}
+    restore -C "$T/out" "$T/image"
+    succeeded
+    newc manifest --short --no-root --ignore mtime "$T/out" | diff -u - <(printf '%s\n' 'd f 0644 0:0 - "theirs"' \
+        'etc d 0755 0:0 -' 'etc/a f 0644 0:0 - "theirs"' 'etc/b f 0644 0:0 - "image"' 'f d 0755 0:0 -' \
+        'l l - 0:0 - -> nowhere')
+}
+
+@test "an image that cannot be read" {
+    restore -C "$T/out" "$T/nowhere"
+    [[ $status == 1 && $said == *"$T/nowhere"*"No such file"* && $(lines "$T/stderr") == 1 ]]
+    mkdir "$T/dir"
+    restore -C "$T/out" "$T/dir"
+    [[ $status == 1 && $said == *"$T/dir"* && $(lines "$T/stderr") == 1 ]]
+    mkfifo "$T/fifo"
+    restore -C "$T/out" "$T/fifo"
+    [[ $status == 1 && $said == *"$T/fifo"* && $(lines "$T/stderr") == 1 ]]
+    [[ ! -e $T/out/shutdown ]]
+}
