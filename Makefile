@@ -99,6 +99,8 @@ check-vm:
 	@$(MAKE) --no-print-directory all
 	test/vm/run
 
+include test/fuzz/fuzz.mk
+
 # --- installation ---
 
 unitdropindir = $(unitdir)/dracut-shutdown.service.d

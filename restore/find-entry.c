@@ -2,12 +2,12 @@
 #include "find.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "../skipcpio/util.h"
 #include "bls.h"
+#include "lookup.h"
 #include "uki.h"
 
 /*
@@ -18,15 +18,15 @@
 static int open_named(struct search *search, const struct volume *volume, const char *path, char **name)
 {
         const char *boot = strstr(path, "/boot/");
-        int fd = volume_open(search, volume, path, O_RDONLY, name);
+        int fd = volume_open(search, volume, path, lookup_open, name);
 
         if (fd != -ENOENT || volume->fd >= 0)
                 return fd;
         free(*name);
-        fd = search_open(search, path, O_RDONLY, name);
+        fd = search_open(search, path, lookup_open, name);
         if (fd == -ENOENT && boot && boot != path) {
                 free(*name);
-                fd = search_open(search, boot, O_RDONLY, name);
+                fd = search_open(search, boot, lookup_open, name);
         }
         return fd;
 }
@@ -156,7 +156,7 @@ static int list_entries(struct search *search, struct volume *volume)
         volume->entries_known = true;
         for (size_t i = 0; i < ELEMENTSOF(places); i++) {
                 _cleanup_free_ char *name = NULL;
-                _cleanup_close_ int fd = volume_open(search, volume, places[i], O_RDONLY | O_DIRECTORY, &name);
+                _cleanup_close_ int fd = volume_open(search, volume, places[i], lookup_directory, &name);
                 struct stat *st = &seen[count];
                 bool again = false;
 
@@ -195,13 +195,19 @@ static int agrees(const char *kver, const char *file, struct span entry)
 
 struct choice {
         struct volume *volume;
-        const char *file;
-        char *text;
+        char *name; /* in messages, owned */
+        char *text; /* owned */
         struct span entry;
         ssize_t words; /* of its options that are on the command line */
         int agrees;
         bool special;
 };
+
+static void choice_done(struct choice *choice)
+{
+        free(choice->name);
+        free(choice->text);
+}
 
 /* Which of two is the better: more specific, then of this kernel, then for a normal boot. */
 static int compare(const struct choice *a, const struct choice *b)
@@ -234,15 +240,20 @@ static char *add_uki_options(struct search *search, const struct choice *choice,
 /* Read an entry. Returns 1, 0 where that cannot be, or -ENOMEM. */
 static int load(struct search *search, struct volume *volume, const char *file, struct choice *ret)
 {
-        _cleanup_free_ char *text = NULL;
+        _cleanup_free_ char *text = NULL, *name = NULL;
         struct span entry;
-        int r = volume_read(search, volume, file, &text, &entry);
+        int r;
 
+        if (asprintf(&name, "%s/%s", volume->label, file) < 0) {
+                name = NULL;
+                return -ENOMEM;
+        }
+        r = volume_read(search, volume, file, &text, &entry);
         if (r < 0)
-                return search_skip(file, r, NULL);
+                return search_skip(name, r, NULL);
         *ret = (struct choice){
                 .volume = volume,
-                .file = file,
+                .name = TAKE_PTR(name),
                 .text = TAKE_PTR(text),
                 .entry = entry,
                 .agrees = agrees(search->kver, file, entry),
@@ -265,14 +276,14 @@ static int judge(struct search *search, struct choice *choice)
         kernel = bls_get(choice->entry, "linux");
         if (kernel.size > 0 && cmdline_get(cmdline, "BOOT_IMAGE", &boot_image) &&
             boot_image_fits(boot_image, kernel) == 0)
-                return search_skip(choice->file, 0, "its kernel is not the one in BOOT_IMAGE=");
+                return search_skip(choice->name, 0, "its kernel is not the one in BOOT_IMAGE=");
 
         options = add_uki_options(search, choice, bls_options(choice->entry));
         if (!options)
                 return -ENOMEM;
         choice->words = cmdline_fits(span_of(options), cmdline);
         if (choice->words < 0)
-                return search_skip(choice->file, 0, "its options are not those of the command line");
+                return search_skip(choice->name, 0, "its options are not those of the command line");
         return 1;
 }
 
@@ -289,10 +300,10 @@ static int try_best(struct search *search, const struct choice *choices, size_t 
         for (size_t i = 0; i < count; i++)
                 equals += compare(&choices[i], best) == 0;
         if (best->agrees < 0 && equals > 1 && !cmdline_get(search_cmdline(search), "BOOT_IMAGE", &boot_image))
-                return search_skip(best->file, 0, "other kernels' entries fit as well, and none is of this kernel");
+                return search_skip(best->name, 0, "other kernels' entries fit as well, and none is of this kernel");
         for (size_t i = 0; r == 0 && i < count; i++)
                 if (compare(&choices[i], best) == 0)
-                        r = try_entry(search, choices[i].volume, choices[i].file, choices[i].entry, ret);
+                        r = try_entry(search, choices[i].volume, choices[i].name, choices[i].entry, ret);
         return r;
 }
 
@@ -320,7 +331,7 @@ int find_fitting_entry(struct search *search, const char *argument, struct image
                                 choices[count++] = choice;
                                 continue;
                         }
-                        free(choice.text);
+                        choice_done(&choice);
                         if (r > 0)
                                 r = -ENOMEM;
                 }
@@ -328,7 +339,7 @@ int find_fitting_entry(struct search *search, const char *argument, struct image
         if (r >= 0)
                 r = count > 0 ? try_best(search, choices, count, ret) : 0;
         for (size_t i = 0; i < count; i++)
-                free(choices[i].text);
+                choice_done(&choices[i]);
         free(choices);
         return r;
 }
@@ -346,9 +357,10 @@ static int try_selected(struct search *search, struct volume *volume, const char
 
         if (r <= 0)
                 return r;
-        r = still_runs(search, &choice) ? try_entry(search, volume, file, choice.entry, ret)
-                                        : search_skip(file, 0, "neither its options nor its version are what runs");
-        free(choice.text);
+        r = still_runs(search, &choice)
+                            ? try_entry(search, volume, file, choice.entry, ret)
+                            : search_skip(choice.name, 0, "neither its options nor its version are what runs");
+        choice_done(&choice);
         return r;
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "find.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
 #include "../skipcpio/util.h"
 #include "bls.h"
+#include "lookup.h"
 
 /* The name behind vmlinuz- and the like in BOOT_IMAGE=; of size 0 where there is none. */
 static struct span kernel_name(struct search *search)
@@ -93,7 +93,7 @@ static int fill(struct search *search, const char *pattern, char *path, size_t s
 static int try_file(struct search *search, const char *path, struct image *ret)
 {
         _cleanup_free_ char *name = NULL;
-        int fd = search_open(search, path, O_RDONLY, &name);
+        int fd = search_open(search, path, lookup_open, &name);
 
         return fd < 0 ? search_skip(name, fd, NULL) : search_settle_file(fd, name, ret);
 }
@@ -109,7 +109,7 @@ int find_file(struct search *search, const char *argument, struct image *ret)
 static int list(struct search *search, const char *directory, struct names *ret)
 {
         _cleanup_free_ char *name = NULL;
-        int fd = search_open(search, directory, O_RDONLY | O_DIRECTORY, &name);
+        int fd = search_open(search, directory, lookup_directory, &name);
         int r = fd < 0 ? fd : names_read(ret, fd, directory, NULL);
 
         return r < 0 ? search_skip(name, r, NULL) : 0;
@@ -215,7 +215,7 @@ int find_layout(struct search *search, const char *argument, struct image *ret)
                         if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", names.list[i], search->kver, argument) >=
                             sizeof(path))
                                 continue;
-                        fd = volume_open(search, &search->volumes[j], path, O_RDONLY, &name);
+                        fd = volume_open(search, &search->volumes[j], path, lookup_open, &name);
                         r = fd < 0 ? search_skip(name, fd, NULL) : search_settle_file(fd, name, ret);
                 }
         return r;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "find.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "../skipcpio/util.h"
 #include "bls.h"
+#include "lookup.h"
 #include "uki.h"
 
 int try_uki(struct search *search, int fd, const char *name, const char *profile, struct image *ret)
@@ -37,7 +37,7 @@ int try_uki(struct search *search, int fd, const char *name, const char *profile
  */
 static int open_counted(struct search *search, const struct volume *volume, const char *path, char **name)
 {
-        int fd = volume_open(search, volume, path, O_RDONLY, name);
+        int fd = volume_open(search, volume, path, lookup_open, name);
         _cleanup_(names_done) struct names names = NAMES_INIT;
         _cleanup_free_ char *id = NULL, *directory = NULL, *directory_name = NULL;
         const char *slash = strrchr(path, '/');
@@ -48,7 +48,7 @@ static int open_counted(struct search *search, const struct volume *volume, cons
         id = bls_id(slash + 1);
         if (!directory || !id)
                 return -ENOMEM;
-        fd = volume_open(search, volume, directory, O_RDONLY | O_DIRECTORY, &directory_name);
+        fd = volume_open(search, volume, directory, lookup_directory, &directory_name);
         if (fd < 0 || names_read(&names, fd, directory, strrchr(slash, '.')) < 0)
                 return -ENOENT;
         for (size_t i = 0; i < names.count; i++) {
@@ -56,7 +56,7 @@ static int open_counted(struct search *search, const struct volume *volume, cons
 
                 if (other && strcmp(id, other) == 0) {
                         free(*name);
-                        return volume_open(search, volume, names.list[i], O_RDONLY, name);
+                        return volume_open(search, volume, names.list[i], lookup_open, name);
                 }
         }
         return -ENOENT;
@@ -137,7 +137,7 @@ static int list_ukis(struct search *search, const struct volume *volume, struct 
 {
         _cleanup_(names_done) struct names all = NAMES_INIT;
         _cleanup_free_ char *name = NULL;
-        int fd = volume_open(search, volume, "EFI/Linux", O_RDONLY | O_DIRECTORY, &name);
+        int fd = volume_open(search, volume, "EFI/Linux", lookup_directory, &name);
         int r = fd < 0 ? fd : names_read(&all, fd, "EFI/Linux", NULL);
 
         if (r < 0)
@@ -147,7 +147,7 @@ static int list_ukis(struct search *search, const struct volume *volume, struct 
 
                 if (strchr(all.list[i] + strlen("EFI/Linux/"), '.'))
                         continue; /* a file, or the addons of one */
-                fd = volume_open(search, volume, all.list[i], O_RDONLY | O_DIRECTORY, &below);
+                fd = volume_open(search, volume, all.list[i], lookup_directory, &below);
                 if (fd >= 0 && names_read(&all, fd, all.list[i], ".efi") == -ENOMEM)
                         return -ENOMEM;
         }
@@ -192,7 +192,7 @@ int find_uki_by_version(struct search *search, const char *argument, struct imag
                         for (size_t j = 0; r == 0 && j < names.count; j++) {
                                 _cleanup_free_ char *name = NULL;
                                 _cleanup_close_ int fd = volume_open(search, &search->volumes[i], names.list[j],
-                                                                     O_RDONLY, &name);
+                                                                     lookup_open, &name);
 
                                 if (fd < 0)
                                         r = search_skip(name, fd, NULL);

@@ -100,8 +100,10 @@ int locate_image(const struct options *options, struct image *ret, const char **
         if (r < 0)
                 return r;
         for (size_t i = 0; i < ELEMENTSOF(places); i++) {
-                if (places[i].running && search.other_kernel)
+                if (places[i].running && search.other_kernel) {
+                        search_skip(places[i].rule, 0, "it tells of the running kernel only");
                         continue;
+                }
                 r = places[i].find(&search, places[i].argument, ret);
                 if (r < 0)
                         return log_oom();

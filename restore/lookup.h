@@ -9,14 +9,19 @@
 #include <stddef.h>
 
 /**
- * Open a file. Never waits for a FIFO's other end.
+ * Open a regular file for reading. Nothing else is opened, not even to see what it is.
  *
- * @param root   descriptor of the directory that is the root
- * @param path   with or without a leading slash
- * @param flags  of open(2), for reading; O_CLOEXEC, O_NONBLOCK and O_NOCTTY are added
- * @return a descriptor, or a negative errno
+ * @param root  descriptor of the directory that is the root
+ * @param path  with or without a leading slash
+ * @return a descriptor; -EISDIR or -EINVAL where it is a directory or something else; or another negative errno
  */
-int lookup_open(int root, const char *path, int flags);
+int lookup_open(int root, const char *path);
+
+/** Open a directory for reading. */
+int lookup_directory(int root, const char *path);
+
+/** Get a descriptor for what is there without opening it (O_PATH). */
+int lookup_node(int root, const char *path);
 
 /**
  * Read a small file whole, also one of /proc that has no size.

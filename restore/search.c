@@ -99,7 +99,7 @@ const char *search_variable(struct search *search, enum variable variable)
 
         if (!search->efivars_opened) {
                 search->efivars_opened = true;
-                search->efivars = lookup_open(search->root, directory, O_PATH | O_DIRECTORY);
+                search->efivars = lookup_directory(search->root, directory);
                 if (search->efivars < 0)
                         search_skip(directory, search->efivars, NULL);
         }
@@ -115,7 +115,7 @@ const char *search_variable(struct search *search, enum variable variable)
 /* Open a block device's node, without its driver noticing. */
 static int open_node(const struct search *search, const char *path, dev_t *ret)
 {
-        _cleanup_close_ int fd = lookup_open(search->root, path, O_PATH);
+        _cleanup_close_ int fd = lookup_node(search->root, path);
         struct stat st;
 
         if (fd < 0)
@@ -129,12 +129,12 @@ static int open_node(const struct search *search, const char *path, dev_t *ret)
 }
 
 /* Make @volume the partition behind @node, which is found at @path. */
-static bool mount_volume(struct volume *volume, int node, dev_t device, const char *path)
+static bool mount_volume(const struct search *search, struct volume *volume, int node, dev_t device, const char *path)
 {
         _cleanup_free_ char *label = NULL;
         int fd;
 
-        if (asprintf(&label, "%s:", path) < 0) {
+        if (asprintf(&label, "%s%s:", search->sysroot, path) < 0) {
                 label = NULL;
                 return false;
         }
@@ -155,8 +155,12 @@ static bool mount_volume(struct volume *volume, int node, dev_t device, const ch
 
 static struct volume *volume_at(struct search *search, const char *where)
 {
+        size_t length = strlen(where);
+
+        while (length > 1 && where[length - 1] == '/')
+                length--;
         for (size_t i = 0; i < search->volume_count; i++)
-                if (search->volumes[i].where && strcmp(search->volumes[i].where, where) == 0)
+                if (strlen(search->volumes[i].where) == length && memcmp(search->volumes[i].where, where, length) == 0)
                         return &search->volumes[i];
         return NULL;
 }
@@ -167,13 +171,13 @@ static void read_fstab(struct search *search)
         _cleanup_fclose_ FILE *f = NULL;
         struct mntent entry;
         char line[8192];
-        int fd = lookup_open(search->root, "/etc/fstab", O_RDONLY);
+        int fd = lookup_open(search->root, "/etc/fstab");
 
         if (fd < 0) {
                 search_skip("/etc/fstab", fd, NULL);
                 return;
         }
-        f = fdopen(fd, "re");
+        f = fdopen(fd, "r");
         if (!f) {
                 safe_close(fd);
                 return;
@@ -190,7 +194,7 @@ static void read_fstab(struct search *search)
                 if (node < 0)
                         search_skip(path, node, NULL);
                 else if (!volume->has_device || volume->device != device)
-                        mount_volume(volume, node, device, path);
+                        mount_volume(search, volume, node, device, path);
         }
 }
 
@@ -205,7 +209,7 @@ void search_volumes(struct search *search)
         search->volumes_known = true;
         for (size_t i = 0; i < ELEMENTSOF(places); i++) {
                 struct volume *volume = &search->volumes[search->volume_count];
-                _cleanup_close_ int fd = lookup_open(search->root, places[i], O_RDONLY | O_DIRECTORY);
+                _cleanup_close_ int fd = lookup_directory(search->root, places[i]);
                 struct stat st;
 
                 *volume = (struct volume){ .where = places[i], .fd = -1 };
@@ -261,13 +265,13 @@ const struct volume *search_partition(struct search *search, const char *uuid)
                 return NULL;
         volume = &search->volumes[search->volume_count];
         *volume = (struct volume){ .fd = -1 };
-        if (!mount_volume(volume, node, device, path))
+        if (!mount_volume(search, volume, node, device, path))
                 return NULL;
         search->volume_count++;
         return volume;
 }
 
-int volume_open(const struct search *search, const struct volume *volume, const char *path, int flags, char **name)
+int volume_open(const struct search *search, const struct volume *volume, const char *path, lookup *how, char **name)
 {
         char below[PATH_MAX];
 
@@ -278,13 +282,13 @@ int volume_open(const struct search *search, const struct volume *volume, const 
                 return -ENOMEM;
         }
         if (volume->fd >= 0)
-                return lookup_open(volume->fd, *path ? path : ".", flags);
+                return how(volume->fd, *path ? path : ".");
         if ((size_t)snprintf(below, sizeof(below), "%s/%s", volume->where, path) >= sizeof(below))
                 return -ENAMETOOLONG;
-        return lookup_open(search->root, below, flags);
+        return how(search->root, below);
 }
 
-int search_open(struct search *search, const char *path, int flags, char **name)
+int search_open(struct search *search, const char *path, lookup *how, char **name)
 {
         bool boot = strncmp(path, "/boot/", strlen("/boot/")) == 0 || strncmp(path, "/efi/", strlen("/efi/")) == 0;
 
@@ -298,7 +302,7 @@ int search_open(struct search *search, const char *path, int flags, char **name)
                         continue;
                 length = strlen(volume->where);
                 if (strncmp(path, volume->where, length) == 0 && path[length] == '/') {
-                        int fd = volume_open(search, volume, path + length, flags, name);
+                        int fd = volume_open(search, volume, path + length, how, name);
 
                         if (fd != -ENOENT)
                                 return fd;
@@ -311,7 +315,7 @@ int search_open(struct search *search, const char *path, int flags, char **name)
                 *name = NULL;
                 return -ENOMEM;
         }
-        return lookup_open(search->root, path, flags);
+        return how(search->root, path);
 }
 
 int volume_read(const struct search *search, const struct volume *volume, const char *path, char **ret,

@@ -75,16 +75,20 @@ void search_volumes(struct search *search);
  */
 const struct volume *search_partition(struct search *search, const char *uuid);
 
+/** The kinds of lookup_open() and its sisters. */
+typedef int lookup(int root, const char *path);
+
 /**
  * Open what is at @path, below a volume.
  *
+ * @param how   lookup_open() or lookup_directory()
  * @param name  the name to call it in messages, to be freed; set on failure too (to NULL where memory is short)
  * @return a descriptor, or a negative errno
  */
-int volume_open(const struct search *search, const struct volume *volume, const char *path, int flags, char **name);
+int volume_open(const struct search *search, const struct volume *volume, const char *path, lookup *how, char **name);
 
 /** Open what is at @path, below the sysroot, or in the partition that would be mounted there. As volume_open(). */
-int search_open(struct search *search, const char *path, int flags, char **name);
+int search_open(struct search *search, const char *path, lookup *how, char **name);
 
 /** Read a small text; -ENOENT and so on are the caller's to judge. The rest as lookup_read(). */
 int volume_read(const struct search *search, const struct volume *volume, const char *path, char **ret,

@@ -101,27 +101,20 @@ static int open_in_root(const struct tree *tree, const char *name, int flags)
  * each try resolves from the root, and a path can have two thousand components. */
 static int open_existing(const struct tree *tree, char *path, char **ret_rest)
 {
-        char *low = path, *high = path + strlen(path); /* the one exists, the other does not */
+        uint16_t ends[PATH_MAX / 2]; /* where each component ends; a parent's name ends in a slash */
+        size_t low = 0, high = 0;    /* so many components exist; so many do not */
         int found = open_in_root(tree, "", O_PATH | O_DIRECTORY);
 
-        while (found >= 0) {
-                char *middle = low + (high - low + 1) / 2, saved;
+        for (size_t i = 1; path[i - 1]; i++)
+                if (path[i] == '/' && path[i - 1] != '/')
+                        ends[high++] = (uint16_t)i;
+        while (found >= 0 && high - low > 1) {
+                size_t middle = low + (high - low) / 2;
                 int fd;
 
-                while (middle < high && *middle != '/')
-                        middle++;
-                if (middle >= high) {
-                        /* no component ends in the upper half: go on in the lower one */
-                        middle = low + (high - low + 1) / 2;
-                        while (middle > low && *middle != '/')
-                                middle--;
-                        if (middle == low)
-                                break;
-                }
-                saved = *middle;
-                *middle = '\0';
+                path[ends[middle - 1]] = '\0';
                 fd = open_in_root(tree, path, O_PATH | O_DIRECTORY);
-                *middle = saved;
+                path[ends[middle - 1]] = '/';
                 if (fd == -ENOENT) {
                         high = middle;
                 } else {
@@ -130,7 +123,7 @@ static int open_existing(const struct tree *tree, char *path, char **ret_rest)
                         low = middle;
                 }
         }
-        *ret_rest = low;
+        *ret_rest = low > 0 ? path + ends[low - 1] : path;
         return found;
 }
 

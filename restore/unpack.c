@@ -219,8 +219,9 @@ static int unpack_entry(struct unpacker *u, const struct newc *header, uint64_t 
         case S_IFIFO:
         case S_IFSOCK:
                 return unpack_node(u, header);
-        default:
-                return TREE_SKIPPED;
+        default: /* of no type: the kernel only removes what is in its way */
+                r = tree_clean(&u->tree, u->name, header->mode);
+                return r < 0 ? tree_wrong(u, r) : r;
         }
 }
 

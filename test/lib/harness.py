@@ -73,11 +73,12 @@ def same(tree_a, tree_b, **how):
 
 def text(r, size):
     """Bytes that compress about as well as a real image's."""
-    out = bytearray()
-    while len(out) < size:
-        piece = r.randbytes(r.randrange(20, 200))
-        out += piece * r.randrange(1, 4) + b"compressible " * r.randrange(8)
-    return bytes(out[:size])
+    words, out, left = r.randbytes(32768), [], size
+    while left > 0:
+        at, length = r.randrange(32000), min(left, r.randrange(20, 768))
+        out.append(words[at:at + length])
+        left -= len(out[-1])
+    return b"".join(out)
 
 
 def make_tree(path, size, files=40, seed=1):

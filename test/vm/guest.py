@@ -70,7 +70,6 @@ def write(path, data):
 class Guest:
     def __init__(self, build, cache, kernel=None):
         self.build, self.cache = build, cache
-        self.have_install = b"install:" in open(os.path.join(TOP, "Makefile"), "rb").read()
         self.work = os.path.join(build, "work")
         self.upper = os.path.join(self.work, "upper")
         # A newer kernel, from backports, for what Debian 12's own cannot show.
@@ -82,6 +81,9 @@ class Guest:
         self.version, = os.listdir(os.path.join(self.root, "lib/modules"))
         self.vmlinuz = os.path.join(self.root, "boot/vmlinuz-" + self.version)
         self.manifest_tool = os.path.join(self.work, "manifest")
+        self.mount_point = os.path.join(self.work, "tree")
+        os.mkdir(self.mount_point)
+        self.program = os.path.join(self.upper, "usr/lib/dracut/dracut-initramfs-restore")
         run(os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-static", "-o", self.manifest_tool,
             os.path.join(HERE, "manifest.c"))
 
@@ -125,10 +127,7 @@ class Guest:
 
     def install(self):
         """Install the program, and what the scenarios need in the guest."""
-        if self.have_install:
-            self.in_root('make -C "$1" install DESTDIR="$root" prefix=/usr', TOP)
-        else: # INTERIM
-            self.in_root('cp "$1/build-vm/restore/dracut-initramfs-restore" "$root/usr/lib/dracut/dracut-initramfs-restore"', TOP)
+        self.in_root('make -C "$1" install DESTDIR="$root" prefix=/usr', TOP)
         guest = os.path.join(HERE, "guest")
         self.in_root("""
             install -D -t "$root/usr/lib/vmtest" "$1/payload" "$1/stack" "$1/half" "$2"
@@ -140,6 +139,7 @@ class Guest:
             echo vmtest >"$root/etc/hostname"
             echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
             : >"$root/etc/fstab"
+            echo 'restore_need_shutdown="yes"' >"$root/etc/dracut.conf.d/vmtest.conf"
             for unit in $5; do ln -s /dev/null "$root/etc/systemd/system/$unit"; done
             """, guest, self.manifest_tool, self.root, DROP_INS, MASKED)
 
@@ -164,9 +164,7 @@ class Guest:
     def image(self, name):
         """An image by the guest's own dracut, and the manifest of its tree."""
         modules = os.path.join(self.upper, "usr/lib/dracut/modules.d")
-        arguments = ["--zstd", *IMAGES[name]]
-        if self.have_install:
-            arguments += ["--add", "restore"]
+        arguments = ["--zstd", "--add", "restore", *IMAGES[name]]
         key = digest(self.root_digest, arguments, *files_below(modules))
         image = self.cached(f"{name}-{key}.img", lambda path: self.in_root("""
             out=$1 version=$2; shift 2
