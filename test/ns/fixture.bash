@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Images for the namespace tests, made of one that dracut makes; and what to say of a shutdown.
+
+bats_require_minimum_version 1.5.0
+
+here=$(realpath "${BATS_TEST_DIRNAME:?}")
+RESTORE=$(realpath "${RESTORE:-$here/../../build/restore/dracut-initramfs-restore}")
+export RESTORE
+
+# dracut OUT MODULE...: an image whose shutdown hook writes to descriptor 9
+dracut_image() {
+    local out=$1 hooks=$BATS_FILE_TMPDIR/include/usr/lib/dracut/hooks/shutdown
+    shift
+    mkdir -p "$hooks"
+    # shellcheck disable=SC2016 # the hook expands it
+    echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >&9' >"$hooks/00-marker.sh"
+    DRACUT_NO_MKNOD=1 dracut --force --no-hostonly --no-early-microcode --no-compress -m "$*" \
+        --include "$BATS_FILE_TMPDIR/include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
+}
+
+# pack DIR: as dracut does
+pack() {
+    (cd "$1" && find . -print0 | sort -z | cpio -o -0 -H newc -R 0:0 --reproducible --quiet)
+}
+
+# tree: a copy of the unpacked image in $T/tree, to be changed
+tree() {
+    cp -a "$BATS_FILE_TMPDIR/tree" "$T/tree"
+}
+
+# shut_down IMAGE [COMMAND]: shut down in $T/out, with what shutdown takes from the environment
+shut_down() {
+    rm -rf "$T/out"
+    mkdir "$T/out"
+    "$here/shutdown" "$T/out" "$@"
+    status=$(<"$T/out/status") || { cat "$T/out/console"; return 1; }
+}
+
+has() {
+    grep -qF -- "$2" "$T/out/$1" || { echo "$1 without '$2':"; tail -n 20 "$T/out/$1"; return 1; }
+}
+
+has_not() {
+    ! grep -F -- "$2" "$T/out/$1"
+}
+
+# One line on the one stream, nothing on the other.
+one_line() {
+    [[ $(wc -l <"$T/out/$1") == 1 && ! -s $T/out/$2 ]] || { tail -n 20 "$T/out/$1" "$T/out/$2"; return 1; }
+    has_not "$1" $'\e'
+}
+
+# It restored, said one line, and the image's own shutdown ran as PID 1.
+pivoted() {
+    one_line stdout stderr
+    [[ $status == 0 ]]
+    has console "Successfully changed into root pivot."
+    [[ $(<"$T/out/marker") == "pivoted: PID 1, poweroff, mark ${1-}" ]] || { cat "$T/out/marker"; return 1; }
+    has_not tree .need_shutdown
+    has_not tree .dracut-restore
+    echo "# $BATS_TEST_DESCRIPTION: $(<"$T/out/milliseconds") ms, $(<"$T/out/stdout")" >&3
+}
+
+# It failed with one line that has TEXT, changed nothing, and systemd-shutdown powered off without a pivot.
+refused() {
+    one_line stderr stdout
+    has stderr "$1"
+    [[ $status == 1 ]]
+    has console "Powering off."
+    has_not console "root pivot"
+    [[ ! -s $T/out/marker ]]
+    diff "$T/out/tree" - <<<"${2-$'\n'.need_shutdown}"
+    echo "# $BATS_TEST_DESCRIPTION: $(<"$T/out/stderr")" >&3
+}
+
+setup_file() {
+    [[ $(id -u) == 0 ]] || skip "needs root"
+    command -v dracut script >/dev/null || skip "needs dracut and script"
+    [[ -x /lib/systemd/systemd-shutdown ]] || skip "needs systemd-shutdown"
+    DRACUT_OPTIONS=(--no-kernel)
+    dracut_image "$BATS_FILE_TMPDIR/image" base shutdown
+    mkdir "$BATS_FILE_TMPDIR/tree"
+    (cd "$BATS_FILE_TMPDIR/tree" && cpio -idm --quiet <../image)
+}
+
+setup() {
+    T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
+    image=$BATS_FILE_TMPDIR/image
+}
+
+teardown() {
+    rm -rf --one-file-system "$T"
+}

@@ -1,0 +1,258 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# From the image to the pivot, with the real systemd-shutdown as PID 1.
+load fixture
+
+@test "a plain image" {
+    shut_down "$image"
+    pivoted
+}
+
+# compressed COMMAND...: with the command and its options that dracut uses
+compressed() {
+    command -v "$1" >/dev/null || skip "no $1"
+    "$@" <"$image" >"$T/image"
+    shut_down "$T/image"
+    pivoted
+}
+
+@test "gzip" {
+    compressed gzip -n -9
+}
+
+@test "bzip2" {
+    compressed bzip2 -9
+}
+
+@test "lzma" {
+    compressed xz --format=lzma -3
+}
+
+@test "xz" {
+    compressed xz --check=crc32 --lzma2=dict=1MiB -3
+}
+
+@test "lzop" {
+    compressed lzop -3
+}
+
+@test "lz4" {
+    compressed lz4 -q -l -3
+}
+
+@test "zstd" {
+    compressed zstd -q -3
+}
+
+@test "an early part before it" {
+    mkdir -p "$T/early/kernel/x86/microcode"
+    echo 1 >"$T/early/early_cpio"
+    head -c 100000 /dev/urandom >"$T/early/kernel/x86/microcode/GenuineIntel.bin"
+    { pack "$T/early"; zstd -q -3 <"$image"; } >"$T/image"
+    shut_down "$T/image"
+    pivoted
+    has_not tree kernel/x86
+}
+
+@test "/run is mounted noexec" {
+    RUN_OPTIONS=mode=755,nosuid,nodev,noexec shut_down "$image"
+    pivoted
+    grep -q ' / /run .*noexec' "$T/out/mounts"
+    grep ' /initramfs /run/initramfs rw,nosuid,nodev,relatime' "$T/out/mounts"
+}
+
+@test "/run is mounted noexec and the restore fails" {
+    head -c 1000000 "$image" >"$T/image"
+    RUN_OPTIONS=mode=755,noexec shut_down "$T/image"
+    refused initrd.img-ns
+    has_not mounts /run/initramfs
+}
+
+@test "/run of 20 MB for a tree of 30 MB" {
+    mkdir -p "$T/more/usr/share"
+    head -c $((30 * 1024 * 1024 - $(du -sb "$BATS_FILE_TMPDIR/tree" | cut -f1))) /dev/urandom >"$T/more/usr/share/large"
+    { zstd -q -3 <"$image"; pack "$T/more" | zstd -q -3; } >"$T/image"
+    RUN_OPTIONS=mode=755,size=20m,nr_inodes=100 shut_down "$T/image"
+    pivoted
+    read -r size used <"$T/out/run"
+    ((size > used && used > 30000000 && size < 52 << 20))
+}
+
+@test "/run of 20 MB, and a tree that fails afterwards" {
+    { zstd -q -3 <"$image"; zstd -q -3 <"$image" | head -c 1000000; } >"$T/image"
+    RUN_OPTIONS=mode=755,size=20m shut_down "$T/image"
+    refused initrd.img-ns
+    read -r size used <"$T/out/run"
+    ((size == 20 << 20 && used < 100000))
+}
+
+# What dracut's squash module leaves outside: the files that it takes to mount the image, and the directory.
+outside() {
+    mkdir -p "$T/outer/squash" "$T/outer/usr/bin"
+    ln -s usr/bin "$T/outer/bin"
+    echo '#!/bin/sh' >"$T/outer/init"
+    cp /bin/dash "$T/outer/usr/bin/sh"
+}
+
+@test "a nested squashfs" {
+    outside
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp zstd >/dev/null
+    pack "$T/outer" >"$T/image"
+    shut_down "$T/image"
+    pivoted
+    has_not tree squashfs-root.img
+    has_not tree .nested
+}
+
+@test "a nested squashfs, /run of 20 MB and noexec" {
+    outside
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp zstd >/dev/null
+    pack "$T/outer" >"$T/image"
+    RUN_OPTIONS=mode=755,size=20m,noexec shut_down "$T/image"
+    pivoted
+}
+
+@test "a nested erofs" {
+    outside
+    mkfs.erofs -x -1 -z lz4 "$T/outer/erofs-root.img" "$BATS_FILE_TMPDIR/tree" >/dev/null
+    pack "$T/outer" | gzip -1 >"$T/image"
+    shut_down "$T/image"
+    pivoted
+    has_not tree erofs-root.img
+}
+
+@test "a nested squashfs that is damaged" {
+    outside
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress >/dev/null
+    truncate -s -100000 "$T/outer/squashfs-root.img"
+    pack "$T/outer" >"$T/image"
+    shut_down "$T/image"
+    refused "squashfs-root.img: unsquashfs: "
+}
+
+@test "a nested squashfs, with neither unsquashfs nor a kernel that may mount" {
+    outside
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress >/dev/null
+    pack "$T/outer" >"$T/image"
+    shut_down "$T/image" 'rm /usr/bin/unsquashfs'
+    refused "unsquashfs is not installed and the kernel does not mount it"
+}
+
+@test "the image of dracut's own squash module" {
+    local version
+    version=$(cd /lib/modules && for v in *; do find "$v" -name 'squashfs.ko*' -printf "$v\n"; done | head -n 1)
+    [[ $version && -e /usr/lib/dracut/modules.d/99squash ]] || skip "needs dracut-squash and a kernel's modules"
+    DRACUT_OPTIONS=(--kver "$version")
+    dracut_image "$T/image" base shutdown squash
+    cpio -t --quiet <"$T/image" | grep -q '^squash-root.img$'
+    shut_down "$T/image"
+    pivoted
+}
+
+@test "debug files that were put there before" {
+    shut_down "$image" 'mkdir -p /run/initramfs/etc/cmdline.d
+        echo rd.mark=debug >/run/initramfs/etc/cmdline.d/debug.conf
+        echo mine >/run/initramfs/etc/os-release
+        echo log >/run/initramfs/init.log'
+    pivoted debug
+    has tree etc/cmdline.d/debug.conf
+    has tree init.log
+}
+
+@test "what was there before stays as it was" {
+    # Told by what the copy of /run/initramfs in the results says.
+    shut_down "$image" 'mkdir -p /run/initramfs/etc/cmdline.d
+        echo rd.mark=$(ls -di /run/initramfs/etc | cut -d" " -f1) >/run/initramfs/etc/cmdline.d/debug.conf
+        echo rd.other >/run/initramfs/etc/cmdline.d/other.conf; chmod 700 /run/initramfs/etc'
+    pivoted "$(cat "$T/out/inode" 2>/dev/null || sed 's/.*mark //' "$T/out/marker")"
+}
+
+@test "a mount below /run/initramfs" {
+    shut_down "$image" 'mkdir -p /run/initramfs/live; mount -t tmpfs live /run/initramfs/live
+        echo system >/run/initramfs/live/image'
+    pivoted
+    has tree live/image
+    has mounts " / /run/initramfs/live "
+}
+
+@test "a mount below /run/initramfs on a /run that is noexec" {
+    RUN_OPTIONS=mode=755,noexec shut_down "$image" 'mkdir -p /run/initramfs/live
+        mount -t tmpfs live /run/initramfs/live; echo system >/run/initramfs/live/image'
+    pivoted
+    has tree live/image
+}
+
+# changed COMMAND: an image whose tree was changed by a command
+changed() {
+    tree
+    (cd "$T/tree" && eval "$1")
+    pack "$T/tree" >"$T/image"
+    shut_down "$T/image"
+}
+
+@test "shutdown's interpreter is missing" {
+    changed 'rm usr/bin/sh'
+    refused "/shutdown needs /bin/sh"
+}
+
+@test "shutdown's shell lacks a library" {
+    changed 'find . -name "libc.so.6" -delete'
+    refused "libc.so.6: cannot open shared object file"
+}
+
+@test "shutdown's shell lacks its loader" {
+    changed 'find . -name "ld-linux*" -delete'
+    refused "/bin/sh cannot be started there"
+}
+
+@test "shutdown is no script that the shell can parse" {
+    changed 'printf "#!/bin/sh\nif true; then\n" >shutdown'
+    refused "/shutdown: "
+}
+
+@test "no shutdown in the image" {
+    changed 'rm shutdown'
+    refused "no shutdown"
+}
+
+@test "shutdown is not executable" {
+    changed 'chmod 644 shutdown'
+    refused "Permission denied"
+}
+
+@test "a truncated image" {
+    gzip -1 <"$image" >"$T/image"
+    truncate -s -1000 "$T/image"
+    shut_down "$T/image"
+    refused initrd.img-ns
+}
+
+@test "no image" {
+    shut_down "$image" 'rm /boot/*'
+    refused "image"
+}
+
+@test "not needed: silence" {
+    shut_down "$image" 'rm /run/initramfs/.need_shutdown'
+    [[ $status == 0 && ! -s $T/out/stdout && ! -s $T/out/stderr ]]
+    has console "Powering off."
+}
+
+@test "a second run: silence, and the pivot" {
+    shut_down "$image" '/tmp/restore -k ns -q; : >/run/initramfs/.need_shutdown'
+    [[ $status == 0 && ! -s $T/out/stdout && ! -s $T/out/stderr ]]
+    [[ $(<"$T/out/marker") == "pivoted: PID 1, "* ]]
+}
+
+@test "quiet" {
+    OPTIONS=-q shut_down "$image"
+    [[ $status == 0 && ! -s $T/out/stdout && ! -s $T/out/stderr ]]
+    [[ $(<"$T/out/marker") == "pivoted: PID 1, "* ]]
+}
+
+@test "a bar on a terminal, gone at the end" {
+    gzip -1 <"$image" >"$T/image"
+    TERMINAL=1 shut_down "$T/image"
+    pivoted
+    grep -aqP '^\rUnpacking .*\e\[K\r\e\[K(?!.*Unpacking)' "$T/out/console"
+}
