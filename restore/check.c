@@ -86,10 +86,13 @@ static int try_program(int tree_fd, const char *const *argv, const char *what)
 
         if (r < 0)
                 return log_error(r, "The image's " SHUTDOWN " would not run: %s cannot be started there", what);
-        if (r > 0)
-                return log_error(-ENOEXEC, "The image's " SHUTDOWN " would not run: %s%s%s (status %d)", what,
-                                 *said ? ": " : " fails", said, r);
-        return 0;
+        if (r == 0)
+                return 0;
+        if (*said)
+                log_error(0, "The image's " SHUTDOWN " would not run: %s (status %d)", said, r);
+        else
+                log_error(0, "The image's " SHUTDOWN " would not run: %s ends with status %d", what, r);
+        return -ENOEXEC;
 }
 
 /* Finds the loader that an ELF program names (PT_INTERP); empty for a static one. */
@@ -188,8 +191,10 @@ int check_exitrd(int tree_fd)
 
         /* systemd looks for it from outside, where a link that starts at the root would lead elsewhere. */
         fd = open_program(tree_fd, SHUTDOWN, RESOLVE_BENEATH);
-        if (fd == -ENOENT)
-                return log_error(fd, "The image has no " SHUTDOWN " to run (dracut's shutdown module is not in it)");
+        if (fd == -ENOENT) {
+                log_error(0, "The image has no " SHUTDOWN " to run (dracut's shutdown module is not in it)");
+                return fd;
+        }
         if (fd < 0)
                 return log_error(fd, "The image's " SHUTDOWN " is no executable file inside it");
         if (faccessat(tree_fd, SHUTDOWN, X_OK, 0) < 0)

@@ -173,8 +173,9 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, uint6
         }
         if (r < 0)
                 return log_error(r, "Cannot extract the image's %s with %s", nested->name, nested->tool);
-        return log_error(-EBADMSG, "Cannot extract the image's %s: %s%s%s (status %d)", nested->name, nested->tool,
-                         *said ? ": " : " failed", said, r);
+        log_error(0, "Cannot extract the image's %s: %s%s%s (status %d)", nested->name, nested->tool,
+                  *said ? ": " : " failed", said, r);
+        return -EBADMSG;
 }
 
 static int extract_one(int tree_fd, const struct nested *nested)

@@ -131,7 +131,7 @@ static void library_missing(void **state)
         (void)state;
         in_tree("find . -name 'libc.so.*' -delete");
         assert_int_equal(check(), -ENOEXEC);
-        HEARD("/bin/sh: ");
+
         HEARD("libc.so.6: cannot open shared object file");
 }
 
@@ -148,7 +148,7 @@ static void syntax_error(void **state)
         (void)state;
         in_tree("printf '#!/bin/sh\\nif true; then\\n' >shutdown");
         assert_int_equal(check(), -ENOEXEC);
-        HEARD("/bin/sh: ");
+
         HEARD("end of file unexpected");
 }
 
@@ -216,7 +216,7 @@ static void hostile_shell(void **state)
         in_tree("rm bin/sh; printf '#!/bin/dash\necho loud; (echo >/ran) || (echo 2 >/shutdown) || (cd /; : >x) ||"
                 "echo refused >&2\nwhile :; do :; done & exit 9' >bin/sh; chmod 755 bin/sh");
         assert_int_equal(check(), -ENOEXEC);
-        HEARD("/bin/sh: refused (status 9)");
+        HEARD("run: refused (status 9)");
 }
 
 int main(void)
