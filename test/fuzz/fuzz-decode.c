@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Each decoder's glue. The first byte chooses the format and the number of threads; the blocks are taken from the ring
+ * by another thread, as the unpacker does in another process. */
+#include <pthread.h>
+
+#include "../../restore/decode.h"
+#include "fuzz.h"
+
+static const enum format formats[] = { FORMAT_GZIP, FORMAT_ZSTD,       FORMAT_XZ,    FORMAT_LZMA,
+                                       FORMAT_LZ4,  FORMAT_LZ4_LEGACY, FORMAT_BZIP2, FORMAT_LZOP };
+
+static void *consume(void *argument)
+{
+        struct ring *ring = argument;
+        uint64_t total = 0;
+
+        for (;;) {
+                const uint8_t *bytes;
+                int64_t n = ring_take(ring, 1000, &bytes);
+
+                if (n == -ETIMEDOUT)
+                        continue;
+                ALWAYS(n >= 0 && n <= ring->slot_size);
+                if (n > 0)
+                        total += bytes[0] + bytes[n - 1]; /* both ends can be read */
+                ring_release(ring);
+                if (n == 0)
+                        return (void *)(uintptr_t)total;
+        }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        _cleanup_(image_done) struct image image = IMAGE_INIT;
+        _cleanup_(ring_done) struct ring ring = RING_INIT;
+        const struct codec *codec;
+        struct ring producer;
+        pthread_t consumer;
+        int r;
+
+        if (size < 2)
+                return 0;
+        codec = codec_find(formats[data[0] % ELEMENTSOF(formats)]);
+        image = fuzz_image(data + 1, size - 1, 1);
+        struct decode d = { .image = &image, .end = image.size, .threads = data[0] & 64 ? 2 : 1, .memory = 32 << 20 };
+
+        if (codec->load)
+                ALWAYS(codec->load() == 0);
+        ALWAYS(ring_new(&ring, codec->slot_size, codec->slot_count + (d.threads - 1) * codec->slots_per_thread) == 0);
+        /* Two processes have a structure each. */
+        memcpy(&producer, &ring, sizeof(producer));
+        d.ring = &producer;
+        ALWAYS(pthread_create(&consumer, NULL, consume, &ring) == 0);
+
+        r = codec->decode(&d);
+        ALWAYS(r == 0 || (r < 0 && r > -4096 && d.reason && *d.reason));
+        ALWAYS(d.at <= image.size && (r < 0 || d.at > 0));
+        atomic_store(&producer.stopped, false);
+        ring_claim(&producer, d.block);
+        ring_publish(&producer, d.block++, 0);
+        ALWAYS(pthread_join(consumer, NULL) == 0);
+        return 0;
+}
