@@ -12,8 +12,6 @@
 #include "log.h"
 #include "run.h"
 
-#define SHUTDOWN "shutdown"
-
 /* A start takes a millisecond or two; a machine that swaps may take longer. */
 #define TIMEOUT_MS 5000U
 
@@ -21,19 +19,19 @@
 #define LEVELS_MAX 4
 #define HEAD_SIZE 256U
 
-static int open_inside(int tree_fd, const char *path, uint64_t resolve)
+static int open_inside(int root_fd, const char *path, uint64_t resolve)
 {
         struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
                                 .resolve = resolve | RESOLVE_NO_MAGICLINKS };
-        long fd = syscall(SYS_openat2, tree_fd, path, &how, sizeof(how));
+        long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
         return fd < 0 ? -errno : (int)fd;
 }
 
 /* Opens a program of the tree, if it is one. */
-static int open_program(int tree_fd, const char *path, uint64_t resolve)
+static int open_program(int root_fd, const char *path, uint64_t resolve)
 {
-        _cleanup_close_ int fd = open_inside(tree_fd, path, resolve);
+        _cleanup_close_ int fd = open_inside(root_fd, path, resolve);
         struct stat st;
 
         if (fd < 0)
@@ -78,20 +76,20 @@ static bool is_shell(const char *path)
 }
 
 /* Runs a program of the tree in the tree; what it says goes into the one line. */
-static int try_program(int tree_fd, const char *const *argv, const char *what)
+static int try_program(int root_fd, const char *const *argv, const char *what)
 {
         char said[512];
-        int r = run_program(&(struct run){ .argv = argv, .dir_fd = tree_fd, .in_root = true, .timeout = TIMEOUT_MS },
+        int r = run_program(&(struct run){ .argv = argv, .dir_fd = root_fd, .in_root = true, .timeout = TIMEOUT_MS },
                             said, sizeof(said));
 
         if (r < 0)
-                return log_error(r, "The image's " SHUTDOWN " would not run: %s cannot be started there", what);
+                return log_error(r, "The image's shutdown would not run: %s cannot be started there", what);
         if (r == 0)
                 return 0;
         if (*said)
-                log_error(0, "The image's " SHUTDOWN " would not run: %s (status %d)", said, r);
+                log_error(0, "The image's shutdown would not run: %s (status %d)", said, r);
         else
-                log_error(0, "The image's " SHUTDOWN " would not run: %s ends with status %d", what, r);
+                log_error(0, "The image's shutdown would not run: %s ends with status %d", what, r);
         return -ENOEXEC;
 }
 
@@ -134,7 +132,7 @@ static int find_loader(int fd, char *loader, size_t size)
 }
 
 /* Whether the loader in the tree finds the libraries of this program of the tree. It is not started itself. */
-static int check_elf(int tree_fd, int fd, const char *path)
+static int check_elf(int root_fd, int fd, const char *path)
 {
         _cleanup_close_ int loader_fd = -1;
         char loader[PATH_MAX];
@@ -142,17 +140,17 @@ static int check_elf(int tree_fd, int fd, const char *path)
 
         r = find_loader(fd, loader, sizeof(loader));
         if (r < 0)
-                return log_error(r, "The image's " SHUTDOWN " would not run: %s is a damaged program", path);
+                return log_error(r, "The image's shutdown would not run: %s is a damaged program", path);
         if (!*loader)
                 return 0;
-        loader_fd = open_program(tree_fd, loader, RESOLVE_IN_ROOT);
+        loader_fd = open_program(root_fd, loader, RESOLVE_IN_ROOT);
         if (loader_fd < 0)
-                return log_error(loader_fd, "The image's " SHUTDOWN " would not run: %s needs %s", path, loader);
-        return try_program(tree_fd, (const char *const[]){ loader, "--list", path, NULL }, path);
+                return log_error(loader_fd, "The image's shutdown would not run: %s needs %s", path, loader);
+        return try_program(root_fd, (const char *const[]){ loader, "--list", path, NULL }, path);
 }
 
 /* Looks at one program; @level counts the `#!` lines on the way to it. */
-static int check_program(int tree_fd, int fd, const char *path, int level)
+static int check_program(int root_fd, int fd, const char *path, int level)
 {
         _cleanup_close_ int next_fd = -1;
         char head[HEAD_SIZE + 1], *interpreter, *argument;
@@ -162,17 +160,17 @@ static int check_program(int tree_fd, int fd, const char *path, int level)
                 return log_error(-errno, "Cannot read the image's %s", path);
         head[n] = '\0';
         if (n > EI_CLASS && memcmp(head, ELFMAG, SELFMAG) == 0)
-                return check_elf(tree_fd, fd, path);
+                return check_elf(root_fd, fd, path);
         interpreter = n > 2 && memcmp(head, "#!", 2) == 0 ? split_interpreter(head, &argument) : NULL;
         if (!interpreter)
                 return log_error(-ENOEXEC, "The image's %s is neither a program nor a script with an interpreter",
                                  path);
         if (level >= LEVELS_MAX)
-                return log_error(-ELOOP, "The image's " SHUTDOWN " would not run: interpreters of interpreters");
+                return log_error(-ELOOP, "The image's shutdown would not run: interpreters of interpreters");
 
-        next_fd = open_program(tree_fd, interpreter, RESOLVE_IN_ROOT);
+        next_fd = open_program(root_fd, interpreter, RESOLVE_IN_ROOT);
         if (next_fd < 0)
-                return log_error(next_fd, "The image's " SHUTDOWN " would not run: %s needs %s", path, interpreter);
+                return log_error(next_fd, "The image's shutdown would not run: %s needs %s", path, interpreter);
         if (level == 0 && is_shell(interpreter)) {
                 /* An argument may end the options, or be the name that busybox is to be. */
                 bool first = *argument && strstr(interpreter, "busybox");
@@ -180,24 +178,24 @@ static int check_program(int tree_fd, int fd, const char *path, int level)
 
                 if (!*argument)
                         argv[2] = path, argv[3] = NULL;
-                return try_program(tree_fd, argv, interpreter);
+                return try_program(root_fd, argv, interpreter);
         }
-        return check_program(tree_fd, next_fd, interpreter, level + 1);
+        return check_program(root_fd, next_fd, interpreter, level + 1);
 }
 
-int check_exitrd(int tree_fd)
+int check_exitrd(int root_fd, const char *shutdown)
 {
-        _cleanup_close_ int fd = -1;
+        _cleanup_close_ int fd = open_program(root_fd, shutdown, RESOLVE_NO_SYMLINKS);
+        char path[PATH_MAX];
 
-        /* systemd looks for it from outside, where a link that starts at the root would lead elsewhere. */
-        fd = open_program(tree_fd, SHUTDOWN, RESOLVE_BENEATH);
         if (fd == -ENOENT) {
-                log_error(0, "The image has no " SHUTDOWN " to run (dracut's shutdown module is not in it)");
+                log_error(0, "The image has no shutdown to run (dracut's shutdown module is not in it)");
                 return fd;
         }
         if (fd < 0)
-                return log_error(fd, "The image's " SHUTDOWN " is no executable file inside it");
-        if (faccessat(tree_fd, SHUTDOWN, X_OK, 0) < 0)
-                return log_error(-errno, "The image's " SHUTDOWN " cannot be executed where it is");
-        return check_program(tree_fd, fd, "/" SHUTDOWN, 0);
+                return log_error(fd, "The image's shutdown is no executable file");
+        if (faccessat(root_fd, shutdown, X_OK, 0) < 0)
+                return log_error(-errno, "The image's shutdown cannot be executed where it is");
+        snprintf(path, sizeof(path), "/%s", shutdown);
+        return check_program(root_fd, fd, path, 0);
 }

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "check.h"
 #include "label.h"
 #include "locate.h"
 #include "log.h"
@@ -67,11 +66,6 @@ static int make_usable(const struct options *options, int tree)
                 return r;
         if (r > 0)
                 log_debug("labelled in %.3f s", seconds() - step);
-        step = seconds();
-        r = check_exitrd(tree);
-        if (r < 0)
-                return r;
-        log_debug("checked in %.3f s", seconds() - step);
         return 0;
 }
 
@@ -95,9 +89,11 @@ static int restore(const struct options *options, const char *directory, const s
                 if (r < 0)
                         return r;
         }
+        step = seconds();
         r = stage_commit(&stage);
         if (r < 0)
                 return r;
+        log_debug("checked and moved in %.3f s", seconds() - step);
 
         notify_status("Restored");
         log_info("restored %s%s (%s) to %s: %" PRIu64 " entries, %" PRIu64 " KiB in %.3f s", image->regions[0].name,

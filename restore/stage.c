@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "check.h"
 #include "exec.h"
 #include "grow.h"
 #include "log.h"
@@ -264,6 +265,7 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
 
         *ret = STAGE_INIT;
         ret->path = path;
+        ret->exitrd = exitrd;
         if (mkdir(path, 0755) == 0)
                 ret->made_dir = true;
         else if (errno != EEXIST)
@@ -310,17 +312,25 @@ static void take_attributes(const struct stage *stage, const struct stat *root)
                 log_debug("%s: cannot set its owner, mode and time", stage->path);
 }
 
+/* Rename what the plan has; told on failure. */
 static int rename_all(struct stage *stage, const struct plan *plan)
 {
+        bool has_shutdown = plan_has(plan, STAGE_SHUTDOWN);
         const char *name = NULL;
+        int r;
 
         while ((name = plan_next(plan, name)))
                 if (strcmp(name, STAGE_SHUTDOWN) != 0 &&
                     renameat2(stage->tree, name, stage->dir, name, RENAME_NOREPLACE) < 0)
-                        return -errno;
-        if (plan_has(plan, STAGE_SHUTDOWN) &&
-            renameat2(stage->tree, STAGE_SHUTDOWN, stage->dir, STAGE_SHUTDOWN, RENAME_NOREPLACE) < 0)
-                return -errno;
+                        return log_error(-errno, "%s/%s: cannot be moved into place", stage->path, name);
+        if (stage->exitrd) {
+                r = check_exitrd(stage->dir,
+                                 has_shutdown ? STAGE_NAME "/" TREE_NAME "/" STAGE_SHUTDOWN : STAGE_SHUTDOWN);
+                if (r < 0)
+                        return r;
+        }
+        if (has_shutdown && renameat2(stage->tree, STAGE_SHUTDOWN, stage->dir, STAGE_SHUTDOWN, RENAME_NOREPLACE) < 0)
+                return log_error(-errno, "%s/%s: cannot be moved into place", stage->path, STAGE_SHUTDOWN);
         return 0;
 }
 
@@ -367,7 +377,6 @@ int stage_commit(struct stage *stage)
         if (r < 0) {
                 _cleanup_close_ int attic = make_directory(stage->staging, ATTIC_NAME);
 
-                (void)log_error(r, "%s: cannot move the restored tree into place", stage->path);
                 if (attic >= 0)
                         plan_undo(&plan, stage->dir, stage->tree, attic);
                 return r;

@@ -25,6 +25,7 @@ struct stage {
         bool made_dir;    /* DIR was not there before */
         bool mounted;     /* DIR was mounted on itself to be executable */
         bool kept;        /* the tree was committed: DIR stays */
+        bool exitrd;      /* the tree is for the pivot */
         bool was_empty;   /* DIR had nothing of anybody else's: it gets the attributes of the tree's root */
 };
 
@@ -52,6 +53,8 @@ int stage_open(const char *path, bool exitrd, struct stage *ret);
 
 /**
  * Move the tree into DIR, `shutdown` last, and remove the staging directory and .need_shutdown.
+ * For the pivot, check_exitrd() has a look at DIR first, with what was there before and with the
+ * rest of the tree.
  *
  * @return 0, or a negative errno that has been told; DIR is then as it was
  */
