@@ -7,13 +7,13 @@ here=$(realpath "${BATS_TEST_DIRNAME:?}")
 RESTORE=$(realpath "${RESTORE:-$here/../../build/restore/dracut-initramfs-restore}")
 export RESTORE
 
-# dracut OUT MODULE...: an image whose shutdown hook writes to descriptor 9
+# dracut OUT MODULE...: an image whose hook leaves a marker in the root that was
 dracut_image() {
-    local out=$1 hooks=$BATS_FILE_TMPDIR/include/usr/lib/dracut/hooks/shutdown
+    local out=$1 hooks=$BATS_FILE_TMPDIR/include/usr/lib/dracut/hooks/pre-shutdown
     shift
     mkdir -p "$hooks"
     # shellcheck disable=SC2016 # the hook expands it
-    echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >&9' >"$hooks/00-marker.sh"
+    echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/00-marker.sh"
     DRACUT_NO_MKNOD=1 dracut --force --no-hostonly --no-early-microcode --no-compress -m "$*" \
         --include "$BATS_FILE_TMPDIR/include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
 }
@@ -33,20 +33,22 @@ shut_down() {
     rm -rf "$T/out"
     mkdir "$T/out"
     "$here/shutdown" "$T/out" "$@"
-    status=$(<"$T/out/status") || { cat "$T/out/console"; return 1; }
+    mv "$T/out/console" "$T/out/upper/out/"
+    out=$T/out/upper/out
+    status=$(cat "$out/status") || { cat "$out/console"; return 1; }
 }
 
 has() {
-    grep -qF -- "$2" "$T/out/$1" || { echo "$1 without '$2':"; tail -n 20 "$T/out/$1"; return 1; }
+    grep -qF -- "$2" "$out/$1" || { echo "$1 without '$2':"; tail -n 20 "$out/$1"; return 1; }
 }
 
 has_not() {
-    ! grep -F -- "$2" "$T/out/$1"
+    ! grep -F -- "$2" "$out/$1"
 }
 
 # One line on the one stream, nothing on the other.
 one_line() {
-    [[ $(wc -l <"$T/out/$1") == 1 && ! -s $T/out/$2 ]] || { tail -n 20 "$T/out/$1" "$T/out/$2"; return 1; }
+    [[ $(wc -l <"$out/$1") == 1 && ! -s $out/$2 ]] || { tail -n 20 "$out/$1" "$out/$2"; return 1; }
     has_not "$1" $'\e'
 }
 
@@ -55,10 +57,10 @@ pivoted() {
     one_line stdout stderr
     [[ $status == 0 ]]
     has console "Successfully changed into root pivot."
-    [[ $(<"$T/out/marker") == "pivoted: PID 1, poweroff, mark ${1-}" ]] || { cat "$T/out/marker"; return 1; }
+    [[ $(<"$out/marker") == "pivoted: PID 1, poweroff, mark ${1-}" ]] || { cat "$out/marker"; return 1; }
     has_not tree .need_shutdown
     has_not tree .dracut-restore
-    echo "# $BATS_TEST_DESCRIPTION: $(<"$T/out/milliseconds") ms, $(<"$T/out/stdout")" >&3
+    echo "# $BATS_TEST_DESCRIPTION: $(<"$out/milliseconds") ms, $(<"$out/stdout")" >&3
 }
 
 # It failed with one line that has TEXT, changed nothing, and systemd-shutdown powered off without a pivot.
@@ -68,9 +70,9 @@ refused() {
     [[ $status == 1 ]]
     has console "Powering off."
     has_not console "root pivot"
-    [[ ! -s $T/out/marker ]]
-    diff "$T/out/tree" - <<<"${2-$'\n'.need_shutdown}"
-    echo "# $BATS_TEST_DESCRIPTION: $(<"$T/out/stderr")" >&3
+    [[ ! -s $out/marker ]]
+    diff "$out/tree" - <<<"${2-$'\n'.need_shutdown}"
+    echo "# $BATS_TEST_DESCRIPTION: $(<"$out/stderr")" >&3
 }
 
 setup_file() {

@@ -57,14 +57,14 @@ compressed() {
 @test "/run is mounted noexec" {
     RUN_OPTIONS=mode=755,nosuid,nodev,noexec shut_down "$image"
     pivoted
-    grep -q ' / /run .*noexec' "$T/out/mounts"
-    grep ' /initramfs /run/initramfs rw,nosuid,nodev,relatime' "$T/out/mounts"
+    grep -q ' / /run .*noexec' "$out/mounts"
+    grep ' /initramfs /run/initramfs rw,nosuid,nodev,relatime' "$out/mounts"
 }
 
 @test "/run is mounted noexec and the restore fails" {
     head -c 1000000 "$image" >"$T/image"
     RUN_OPTIONS=mode=755,noexec shut_down "$T/image"
-    refused initrd.img-ns
+    refused initrd.img-
     has_not mounts /run/initramfs
 }
 
@@ -74,15 +74,15 @@ compressed() {
     { zstd -q -3 <"$image"; pack "$T/more" | zstd -q -3; } >"$T/image"
     RUN_OPTIONS=mode=755,size=20m,nr_inodes=100 shut_down "$T/image"
     pivoted
-    read -r size used <"$T/out/run"
+    read -r size used <"$out/run"
     ((size > used && used > 30000000 && size < 52 << 20))
 }
 
 @test "/run of 20 MB, and a tree that fails afterwards" {
     { zstd -q -3 <"$image"; zstd -q -3 <"$image" | head -c 1000000; } >"$T/image"
     RUN_OPTIONS=mode=755,size=20m shut_down "$T/image"
-    refused initrd.img-ns
-    read -r size used <"$T/out/run"
+    refused initrd.img-
+    read -r size used <"$out/run"
     ((size == 20 << 20 && used < 100000))
 }
 
@@ -160,11 +160,32 @@ outside() {
 }
 
 @test "what was there before stays as it was" {
-    # Told by what the copy of /run/initramfs in the results says.
-    shut_down "$image" 'mkdir -p /run/initramfs/etc/cmdline.d
-        echo rd.mark=$(ls -di /run/initramfs/etc | cut -d" " -f1) >/run/initramfs/etc/cmdline.d/debug.conf
-        echo rd.other >/run/initramfs/etc/cmdline.d/other.conf; chmod 700 /run/initramfs/etc'
-    pivoted "$(cat "$T/out/inode" 2>/dev/null || sed 's/.*mark //' "$T/out/marker")"
+    shut_down "$image" 'cd /run/initramfs
+        mkdir -p etc/cmdline.d usr/bin usr/lib
+        echo rd.mark=kept >etc/cmdline.d/mine.conf
+        echo mine >etc/os-release
+        echo mine >usr/bin/mine
+        mkdir etc/fstab.empty
+        chmod 711 etc usr/lib
+        find . -mindepth 1 ! -name .need_shutdown ! -type d -printf "%i %m %s %P\n" >/out/before
+        find . -mindepth 1 -type d -printf "%i %m %P\n" >/out/directories
+        cd /'
+    pivoted kept
+    while read -r line; do
+        has inodes "$line"
+    done <"$out/before"
+    # A directory's size changes with what is in it.
+    while read -r inode mode name; do
+        grep -qx "$inode $mode [0-9]* $name" "$out/inodes"
+    done <"$out/directories"
+    has tree usr/bin/sh
+    has tree etc/passwd
+}
+
+@test "a directory that was there before, where the image has a link that shutdown needs" {
+    [[ -L $BATS_FILE_TMPDIR/tree/lib64 ]] || skip "no such link here"
+    shut_down "$image" 'mkdir -p /run/initramfs/lib64/mine'
+    refused "cannot be started there" $'\n.need_shutdown\nlib64\nlib64/mine'
 }
 
 @test "a mount below /run/initramfs" {
@@ -224,7 +245,7 @@ changed() {
     gzip -1 <"$image" >"$T/image"
     truncate -s -1000 "$T/image"
     shut_down "$T/image"
-    refused initrd.img-ns
+    refused initrd.img-
 }
 
 @test "no image" {
@@ -234,25 +255,25 @@ changed() {
 
 @test "not needed: silence" {
     shut_down "$image" 'rm /run/initramfs/.need_shutdown'
-    [[ $status == 0 && ! -s $T/out/stdout && ! -s $T/out/stderr ]]
+    [[ $status == 0 && ! -s $out/stdout && ! -s $out/stderr ]]
     has console "Powering off."
 }
 
 @test "a second run: silence, and the pivot" {
-    shut_down "$image" '/tmp/restore -k ns -q; : >/run/initramfs/.need_shutdown'
-    [[ $status == 0 && ! -s $T/out/stdout && ! -s $T/out/stderr ]]
-    [[ $(<"$T/out/marker") == "pivoted: PID 1, "* ]]
+    shut_down "$image" '/usr/lib/dracut/dracut-initramfs-restore -q; : >/run/initramfs/.need_shutdown'
+    [[ $status == 0 && ! -s $out/stdout && ! -s $out/stderr ]]
+    [[ $(<"$out/marker") == "pivoted: PID 1, "* ]]
 }
 
 @test "quiet" {
     OPTIONS=-q shut_down "$image"
-    [[ $status == 0 && ! -s $T/out/stdout && ! -s $T/out/stderr ]]
-    [[ $(<"$T/out/marker") == "pivoted: PID 1, "* ]]
+    [[ $status == 0 && ! -s $out/stdout && ! -s $out/stderr ]]
+    [[ $(<"$out/marker") == "pivoted: PID 1, "* ]]
 }
 
 @test "a bar on a terminal, gone at the end" {
     gzip -1 <"$image" >"$T/image"
     TERMINAL=1 shut_down "$T/image"
     pivoted
-    grep -aqP '^\rUnpacking .*\e\[K\r\e\[K(?!.*Unpacking)' "$T/out/console"
+    grep -aqP '^\rUnpacking .*\e\[K\r\e\[K(?!.*Unpacking)' "$out/console"
 }
