@@ -65,7 +65,7 @@ DEPS_check := $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-uti
 	systemd systemd-boot-efi squashfs-tools erofs-utils policycoreutils selinux-utils e2fsprogs fdisk
 DEPS_ci := clang clang-format clang-tidy libclang-rt-14-dev llvm shellcheck valgrind lcov afl++ busybox-static
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
-DEPS_bench := gnuplot-nox
+DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
 FOR ?= build demo check ci vm bench
 
 deps:
@@ -100,6 +100,8 @@ check-vm:
 	test/vm/run
 
 include test/fuzz/fuzz.mk
+
+include test/bench/bench.mk
 
 # --- installation ---
 

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make bench            everything: an hour on two cores, which should have nothing else to do
+# make bench SHORT=1    a smaller image and fewer runs, under five minutes; fails where a format has become a fifth slower
+# make bench RECORD=1   also keep the result: chart, figures and what a regression is measured by are written to test/bench
+
+# Images are made once and kept here.
+BENCH_CACHE ?= $(or $(XDG_CACHE_HOME),$(abspath $(BUILD)))/bench-images
+bench_built := $(BUILD)/test/bench/decode-alone $(BUILD)/test/bench/fake-cpus.so
+
+bench:
+	@$(MAKE) --no-print-directory deps FOR="build demo bench"
+	@$(MAKE) --no-print-directory all $(bench_built)
+	@test/bench/run --build $(BUILD) --cache $(BENCH_CACHE) $(if $(SHORT),--short) $(if $(RECORD),--record) $(BENCH)
+
+$(BUILD)/test/bench/decode-alone: $(BUILD)/test/bench/decode-alone.o
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lbz2 -l:liblzo2.so.2
+
+$(BUILD)/test/bench/fake-cpus.so: test/bench/fake-cpus.c
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(CFLAGS) -Wall -Wextra -Werror -fPIC -shared -o $@ $<
+
+.PHONY: bench
