@@ -57,8 +57,14 @@ static void *work(void *argument)
                         return NULL;
 
                 out = (struct space){ ring_claim(d->ring, number), d->ring->slot_size };
-                if (!out.bytes)
+                if (!out.bytes) {
+                        /* A later block has failed, but this is the first one that the consumer will not get. */
+                        pthread_mutex_lock(&pool->lock);
+                        if (pool->failed - number < UINT32_MAX / 2)
+                                pool->failed = number;
+                        pthread_mutex_unlock(&pool->lock);
                         return NULL;
+                }
                 if (input)
                         n = decode_read(d, input, block.size, block.at, &reason);
                 if (n >= 0)

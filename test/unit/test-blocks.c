@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A part of independent blocks with a damaged one in it, decoded by several threads for a consumer that is slow: all
+ * before it arrives, then the end; nobody waits for a block that nobody will make. */
+#include <pthread.h>
+#include <time.h>
+
+#include "../../restore/decode.h"
+#include "test.h"
+
+#define BLOCKS 40U
+#define BROKEN 20U
+
+struct consumer {
+        struct ring ring;
+        unsigned taken;
+        bool ended;
+};
+
+static void *consume(void *argument)
+{
+        struct consumer *c = argument;
+        const struct timespec slow = { .tv_nsec = 20000000 };
+
+        for (;;) {
+                const uint8_t *bytes;
+                int64_t n;
+
+                nanosleep(&slow, NULL);
+                n = ring_take(&c->ring, 3000, &bytes);
+                if (n < 0)
+                        return NULL;
+                ring_release(&c->ring);
+                if (n == 0) {
+                        c->ended = true;
+                        return NULL;
+                }
+                c->taken++;
+        }
+}
+
+static int next(struct decode *d, void *state, struct block *ret)
+{
+        unsigned *found = state;
+
+        if (*found == BROKEN)
+                return decode_fail(d, "broken");
+        *ret = (struct block){ .at = d->at++, .size = 1, .plain_size = ++*found };
+        return 1;
+}
+
+static int64_t decode(const struct block *block, const uint8_t *in, struct space out, const char **reason)
+{
+        (void)block, (void)in, (void)reason;
+        out.bytes[0] = 1;
+        return 1;
+}
+
+static void test_failure_with_slow_consumer(void **state)
+{
+        static const struct block_format format = { .block_size_max = 1, .next = next, .decode = decode };
+
+        (void)state;
+        for (unsigned threads = 1; threads <= 4; threads++) {
+                _cleanup_(image_done) struct image image = IMAGE_INIT;
+                struct consumer consumer = { 0 };
+                struct ring producer;
+                pthread_t thread;
+                unsigned found = 0;
+
+                assert_int_equal(image_add(&image, test_file("x", 1), "x", 0, 1), 0);
+                image.size = BLOCKS;
+                image.regions[0].size = BLOCKS;
+                assert_int_equal(ftruncate(image.regions[0].fd, BLOCKS), 0);
+                assert_int_equal(ring_new(&consumer.ring, 4096, 2), 0);
+                memcpy(&producer, &consumer.ring, sizeof(producer));
+                struct decode d = { .image = &image, .ring = &producer, .end = image.size, .threads = threads };
+
+                assert_int_equal(pthread_create(&thread, NULL, consume, &consumer), 0);
+                assert_int_equal(decode_blocks(&d, &format, &found), -EBADMSG);
+                assert_string_equal(d.reason, "broken");
+                atomic_store(&producer.stopped, false);
+                assert_non_null(ring_claim(&producer, d.block));
+                ring_publish(&producer, d.block, 0);
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                assert_true(consumer.ended);
+                assert_true(consumer.taken <= BROKEN);
+                ring_done(&consumer.ring);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = { cmocka_unit_test(test_failure_with_slow_consumer) };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
