@@ -44,8 +44,10 @@ static int read_number(struct decode *d, unsigned size, uint32_t *ret)
         uint8_t bytes[4] = { 0 };
         int r = decode_read(d, bytes, size, d->at, &d->reason);
 
-        if (r < 0)
+        if (r < 0) {
+                d->at = MIN(d->at, d->end); /* a length may have led far behind it */
                 return r;
+        }
         d->at += size;
         *ret = 0;
         for (unsigned i = 0; i < size; i++)
