@@ -6,8 +6,6 @@ SECONDS ?= 30
 ONLY ?=
 FUZZ_CC ?= clang
 FUZZ_BUILD := $(BUILD)/fuzz
-FUZZ_COV_BUILD := $(BUILD)/fuzz-cov
-FUZZ_AFL_BUILD := $(BUILD)/fuzz-afl
 FUZZ_SOURCES := $(wildcard test/fuzz/fuzz-*.c)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 FUZZ_LIB := $(call obj,test/fuzz/mutate.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
@@ -16,11 +14,34 @@ fuzz-targets: $(FUZZ_TARGETS)
 $(FUZZ_TARGETS): $(BUILD)/%: $(BUILD)/%.o $(FUZZ_LIB)
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+# The whole program for AFL++, and what makes AFL++'s inputs images.
+AFL_RESTORE := $(BUILD)/test/fuzz/afl-restore
+AFL_MUTATOR := $(BUILD)/test/fuzz/afl-mutator
+
+afl-target: $(AFL_RESTORE)
+$(AFL_RESTORE): $(AFL_RESTORE).o $(BUILD)/test/fuzz/restore-main.o $(call obj,$(RESTORE_LIB) $(SKIPCPIO_LIB))
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+$(BUILD)/test/fuzz/restore-main.o: restore/main.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -Dmain=restore_main -Wno-missing-prototypes -c -o $@ $<
+
+afl-mutator: $(AFL_MUTATOR) $(AFL_MUTATOR).so
+AFL_MUTATOR_SOURCES := test/fuzz/afl-mutator.c test/fuzz/mutate.c skipcpio/newc.c
+$(AFL_MUTATOR): $(AFL_MUTATOR_SOURCES)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -DMAIN -o $@ $^ $(LDLIBS)
+$(AFL_MUTATOR).so: $(AFL_MUTATOR_SOURCES)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -shared -o $@ $^ $(LDLIBS)
+
 fuzz-build:
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=$(FUZZ_CC) CFLAGS="-O1 -g" \
 		SANITIZE=address,undefined,fuzzer-no-link fuzz-targets
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD)/afl CC=$(FUZZ_CC) afl-mutator
+	@AFL_QUIET=1 $(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD)/afl CC=afl-clang-fast CFLAGS="-O1 -g" \
+		SANITIZE=address,undefined afl-target
 
 fuzz: fuzz-build
 	@test/fuzz/run --seconds $(SECONDS) --build $(BUILD) $(ONLY)
 
-.PHONY: fuzz fuzz-build fuzz-targets
+.PHONY: fuzz fuzz-build fuzz-targets afl-target afl-mutator
