@@ -17,6 +17,7 @@ from harness import STAGING, Failure, check, main, make_tree, restore, same, scr
 
 PLACES = 500
 NO_CHECKSUM = ("plain", "lzma", "lz4 -l")
+SLOW = ("bzip2", "lzma", "xz", "xz -T0")
 
 
 def places(size, r):
@@ -26,12 +27,12 @@ def places(size, r):
 
 def before(out):
     """What is in out before a restore: files of somebody else."""
-    os.makedirs(out + "/etc/theirs")
-    with open(out + "/etc/theirs/file", "w", encoding="ascii") as f:
+    os.makedirs(out + "/usr/theirs")
+    with open(out + "/usr/theirs/file", "w", encoding="ascii") as f:
         f.write("theirs")
-    os.utime(out + "/etc/theirs/file", (0, 5))
-    os.utime(out + "/etc/theirs", (0, 6))
-    os.utime(out + "/etc", (0, 7))
+    os.utime(out + "/usr/theirs/file", (0, 5))
+    os.utime(out + "/usr/theirs", (0, 6))
+    os.utime(out + "/usr", (0, 7))
 
 
 def one(job):
@@ -54,7 +55,7 @@ def one(job):
         if status == 1:
             same(fresh, out, root=False)
         else:
-            shutil.rmtree(out + "/etc/theirs", ignore_errors=True)
+            shutil.rmtree(out + "/usr/theirs", ignore_errors=True)
             if may_pass != "any tree":
                 check(may_pass or what == "flip", "restored:", line)
                 if what == "flip":
@@ -80,7 +81,7 @@ def entry_ends(tree):
 def run(format):
     r = random.Random(format)
     with scratch() as tmp:
-        make_tree(tmp + "/tree", 600 << 10)
+        make_tree(tmp + "/tree", (300 if format in SLOW else 600) << 10)
         before(tmp + "/fresh")
         image = newc.compress(format, newc.archive(*newc.from_tree(tmp + "/tree"), block=512))
         with open(tmp + "/image", "wb") as f:

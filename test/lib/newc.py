@@ -36,7 +36,7 @@ FORMATS = {
     "bzip2": "-9",
     "lzma": "-6",
     "xz": "--check=crc32 --lzma2=dict=1MiB",
-    "xz -T0": "--check=crc32 --lzma2=dict=1MiB --block-size=256KiB",
+    "xz -T0": "--check=crc32 --lzma2=dict=1MiB --block-size=128KiB",
     "lzop": "-9",
     "lz4 -l": "-9",
     "lz4": "-9",
