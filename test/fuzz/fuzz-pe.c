@@ -26,7 +26,7 @@ static void read_uki(int fd, const char *profile, size_t size)
         if (r == 0) {
                 uint8_t bytes[64];
 
-                ALWAYS(image.regions[0].from + image.regions[0].size <= size);
+                ALWAYS(image.size == 0 || image.regions[0].from + image.size <= size);
                 ALWAYS(image_read(&image, bytes, sizeof(bytes), 0) == (ssize_t)MIN(image.size, sizeof(bytes)));
         }
 }
