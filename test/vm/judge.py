@@ -24,7 +24,7 @@ def image(manifest_tool, case):
 def by_kernel(the_guest, path, folder, timeout):
     """The kernel's manifest, as lines, and the run."""
     port = os.path.join(folder, "debug-port")
-    machine = qemu.Machine(memory=256, kernel=the_guest.vmlinuz, initrd=path, debug_port=port, board="microvm",
+    machine = qemu.Machine(memory=256, kernel=the_guest.vmlinuz, initrd=path, debug_port=port,
                            append="console=ttyS0 quiet panic=-1 rdinit=/shutdown")
     run = qemu.run(machine, timeout)
     with open(port, errors="replace") as f:

@@ -172,8 +172,10 @@ static void walk(int parent, const char *name, size_t length)
 
 static ssize_t write_debug_port(void *cookie, const char *data, size_t size)
 {
+        size_t left = size;
+
         (void)cookie;
-        __asm__ volatile("rep outsb" : "+S"(data), "+c"(size) : "d"(DEBUG_PORT) : "memory");
+        __asm__ volatile("rep outsb" : "+S"(data), "+c"(left) : "d"(DEBUG_PORT) : "memory");
         return (ssize_t)size;
 }
 

@@ -60,20 +60,19 @@ class Machine:
     append: str = None
     firmware: str = None  # a writable copy of FIRMWARE_VARIABLES
     credentials: dict = dataclasses.field(default_factory=dict)
-    debug_port: str = None  # a file for what the guest writes to port 0xe9
-    board: str = "q35"
+    debug_port: str = None  # a file for what the guest writes to port 0xe9, in place of the port
 
     def arguments(self, serial, port, qmp):
         """The command line, as a list; the channels are descriptors of sockets."""
         args = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-accel", option("tcg", thread="multi"), "-cpu", "max", "-smp", "1",
-                "-machine", option(self.board), "-m", str(self.memory),
+                "-machine", "q35", "-m", str(self.memory),
                 "-chardev", option("socket", id="serial", fd=serial), "-serial", "chardev:serial",
                 "-chardev", option("socket", id="qmp", fd=qmp), "-mon", option(chardev="qmp", mode="control")]
         if self.debug_port:
             args += ["-chardev", option("file", id="debug", path=self.debug_port),
                      "-device", option("isa-debugcon", iobase="0xe9", chardev="debug")]
-        if self.board == "q35":
+        else:
             args += ["-chardev", option("socket", id="port", fd=port), "-device", "virtio-serial-pci",
                      "-device", option("virtserialport", chardev="port", name="vmtest")]
         if self.firmware:
