@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The harness itself: QEMU's options, stages and timeouts, and that the checks see what is wrong.
+
+Alone: python3 -m unittest discover test/vm
+"""
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import corpus
+import qemu
+import scenarios
+
+ODD = ("a,b", ",", ",,", ",a", "a,", "a b", " ", "k=v", "=", "a,k=v", "one\ntwo", "\n", "a,\nb", "é", '"', "\\", "id=x,file=y")
+
+
+def parse(option):
+    """An option as QEMU's util/qemu-option.c and util/keyval.c split it."""
+    fields, at = [""], 0
+    while at < len(option):
+        if option[at] != ",":
+            fields[-1] += option[at]
+        elif option[at:at + 2] == ",,":
+            fields[-1] += ","
+            at += 1
+        else:
+            fields.append("")
+        at += 1
+    return [tuple(field.split("=", 1)) if "=" in field else field for field in fields]
+
+
+class Options(unittest.TestCase):
+    def test_values_come_back(self):
+        for value in ODD:
+            self.assertEqual(parse(qemu.option("socket", id="x", path=value, server="on")),
+                             ["socket", ("id", "x"), ("path", value), ("server", "on")])
+
+    def test_setting_names(self):
+        self.assertEqual(qemu.option(if_="none", disable_legacy="on"), "if=none,disable-legacy=on")
+
+    def test_credentials_are_base64(self):
+        for value in (*ODD, ""):
+            option = parse(qemu.credential("a.b", value.encode()))
+            self.assertEqual(option[0], ("type", "11"))
+            name, text = option[1][1].removeprefix("io.systemd.credential.binary:").split("=", 1)
+            self.assertEqual((name, base64.b64decode(text).decode()), ("a.b", value))
+            self.assertEqual(len(option), 2)
+
+    def test_every_argument_of_a_machine(self):
+        odd = "/a, b=c\nd"
+        machine = qemu.Machine(disks=(odd,), firmware=odd, kernel=odd, append="a,b c=d", debug_port=odd,
+                               credentials={"c": b"x,y=z\n"})
+        args = machine.arguments(3, 4, 5)
+        drives = [dict(parse(a)) for o, a in zip(args, args[1:]) if o == "-drive"]
+        self.assertEqual([d["file"] for d in drives], [qemu.FIRMWARE, odd, odd])
+        self.assertIn(("path", odd), parse(next(a for a in args if a.startswith("file,id=debug"))))
+        # These QEMU takes as they are.
+        self.assertEqual(args[args.index("-kernel") + 1], odd)
+        self.assertEqual(args[args.index("-append") + 1], "a,b c=d")
+
+    def test_qemu_opens_what_was_meant(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for number, value in enumerate(v for v in ODD if v != "é"):
+                path = os.path.join(folder, f"{number}{value}")
+                with open(path, "wb") as f:
+                    f.truncate(1 << 20)
+                command = [qemu.QEMU, "-nodefaults", "-display", "none", "-machine", "none", "-S", "-qmp", "stdio", "-drive",
+                           qemu.option(if_="none", id="d", format="raw", file=path)]
+                ask = b'{"execute": "qmp_capabilities"}\n{"execute": "query-block"}\n{"execute": "quit"}\n'
+                out = subprocess.run(command, input=ask, stdout=subprocess.PIPE, timeout=60, check=True).stdout
+                blocks = [reply["return"] for reply in map(json.loads, out.splitlines()) if reply.get("return")]
+                self.assertEqual(blocks[0][0]["inserted"]["file"], path)
+
+
+class Fake:
+    """In a machine's place: a program that gets the descriptors of the three channels."""
+    def __init__(self, text):
+        self.program = [sys.executable, "-c", "import os, sys, time\nserial, port, qmp = map(int, sys.argv[1:])\n" + text]
+
+    def run(self, timeout, dialogue=()):
+        return qemu.run(qemu.Machine(), timeout, dialogue, self.program)
+
+
+class Running(unittest.TestCase):
+    def test_a_timeout_names_the_last_stage(self):
+        run = Fake("os.write(serial, b'[ 0.0] Linux version 6\\nvmtest: ini'); time.sleep(.2); os.write(serial, b'trd\\n')\n"
+                   "time.sleep(60)").run(3)
+        self.assertEqual((run.ended, run.stage), ("timeout", "initrd"))
+        problems = scenarios.check(scenarios.SCENARIOS[0], run, [])
+        self.assertIn("ended with timeout instead of poweroff; the last stage was initrd", problems[0])
+
+    def test_ends(self):
+        for reason, ended in (("guest-shutdown", "poweroff"), ("guest-reset", "reboot")):
+            event = json.dumps({"event": "SHUTDOWN", "data": {"guest": True, "reason": reason}})
+            run = Fake(f"os.write(qmp, b'''{event}\\n''')").run(10)
+            self.assertEqual((run.ended, run.stage), (ended, "powered off"))
+        self.assertEqual(Fake("sys.exit(3)").run(10).ended, "QEMU exited with 3")
+        halted = Fake("os.write(serial, b'reboot: System halted\\n')\nwhile b'quit' not in os.read(qmp, 99): pass")
+        self.assertEqual(halted.run(20).ended, "halt")
+
+    def test_dialogue(self):
+        run = Fake("os.write(serial, b'login: '); got = os.read(serial, 99); os.write(serial, b'hello ' + got)").run(
+            10, ((rb"login: ", b"me\n"),))
+        self.assertIn(b"hello me\n", run.serial)
+
+    def test_port(self):
+        run = Fake("os.write(port, b'last left=x\\nlast left=\\npivoted\\n')").run(10)
+        self.assertEqual((run.said("last"), run.said("pivoted"), run.said("nothing")), ("left=", "", None))
+
+
+class Checks(unittest.TestCase):
+    SERIAL = (b"[ 1.0] systemd[1]: Stopping dracut-shutdown.service - x\n[ 1.1] dracut-initramfs-restore[9]: restored\n"
+              b"[ 1.5] systemd[1]: Stopped dracut-shutdown.service - x\n"
+              b"systemd-shutdown[1]: Successfully changed into root pivot.\n")
+    TREE = "./shutdown f 0755 0:0 0 1 5,abc -"
+
+    def problems(self, scenario="poweroff", serial=SERIAL, tree=TREE, expected=TREE, hook="left= mounts=0", ended="poweroff"):
+        run = qemu.Run(serial=bytearray(serial), ended=ended, stages={"firmware": 0.0})
+        run.port += f"restored-tree begin\n{tree}\nend\nrestored-tree end\npivoted fs=tmpfs\nlast {hook}\n".encode()
+        return scenarios.check(next(s for s in scenarios.SCENARIOS if s.name == scenario), run, [expected, "end"])
+
+    def assert_says(self, problems, text):
+        self.assertEqual(len(problems), 1, problems)
+        self.assertIn(text, problems[0])
+
+    def test_good(self):
+        self.assertEqual(self.problems(), [])
+        run = qemu.Run(serial=bytearray(self.SERIAL))
+        self.assertAlmostEqual(scenarios.service_time(run), 0.5)
+
+    def test_bad(self):
+        self.assert_says(self.problems(ended="reboot"), "ended with reboot instead of poweroff")
+        self.assert_says(self.problems(serial=self.SERIAL + b"\xff"), "not UTF-8")
+        self.assert_says(self.problems(serial=self.SERIAL + b"[ 2.0] cpio[3]: premature end\n"), "somebody speaks: cpio[3]")
+        self.assert_says(self.problems(serial=self.SERIAL + b"/bin/sh: line 1: x\n"[5:]), "somebody speaks: sh: line 1")
+        self.assert_says(self.problems(serial=self.SERIAL.replace(b"dracut-initramfs", b"x")), "said 0 lines")
+        self.assert_says(self.problems(serial=self.SERIAL + b"dracut-initramfs-restore[9]: again\n"), "said 2 lines")
+        self.assert_says(self.problems(serial=self.SERIAL.replace(b"Successfully", b"")), "did not pivot")
+        self.assert_says(self.problems(hook="left=dm-0 mounts=0"), "something left")
+        self.assert_says(self.problems(expected="./other f 0644 0:0 0 1 5,abc -", tree="."), "./other is missing")
+        self.assert_says(self.problems(tree=self.TREE + "\n./x f 0644 0:0 0 1 5,abc -"), "./x is too much")
+        self.assert_says(self.problems(tree=self.TREE.replace("abc", "abd")), "./shutdown is")
+
+    def test_control_must_differ(self):
+        serial = b"systemd-shutdown[1]: Powering off.\n"
+        self.assert_says(self.problems("md-control", serial, hook="x", tree=".")[1:], "the control shows no difference")
+
+
+class Corpus(unittest.TestCase):
+    def test_cases(self):
+        self.assertGreaterEqual(sum(not c.wanted and not c.fails for c in corpus.CASES), 60)
+        self.assertEqual(len({c.name for c in corpus.CASES}), len(corpus.CASES))
+        for c in corpus.CASES:
+            self.assertTrue(c.wanted or (c.fails == c.kernel_fails and not c.not_compared), c.name)
+
+
+if __name__ == "__main__":
+    unittest.main()
