@@ -35,7 +35,9 @@ struct decode {
 struct codec {
         uint32_t slot_size;        /* bytes of the ring's blocks */
         uint32_t slot_count;       /* how many, with one thread */
-        uint32_t slots_per_thread; /* how many more for each further thread */
+        uint32_t slots_per_thread; /* how many more for each further thread; 0 where the library has threads of its own
+                                    */
+        bool spare_cpu;            /* decoding is no slower than writing: leave one CPU to the unpacker */
         int (*load)(void);         /* load a library that is rarely needed; or NULL. -ENOPKG where it is missing */
         int (*decode)(struct decode *d); /* decode one part: 0, or a negative errno and @d->reason */
 };
