@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# make fault: every fault of every scenario; make fault FAULT_SECONDS=n: random ones for n seconds in all.
+
+FAULT_SECONDS ?= 0
+FAULT_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+FAULT_BUILD := $(BUILD)/test/fault
+
+$(FAULT_BUILD)/fault: $(wildcard test/fault/*.c test/fault/*.h)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(FAULT_FLAGS) -o $@ $(addprefix test/fault/,fault.c inject.c tree.c errors.c) -lseccomp
+$(FAULT_BUILD)/alloc.so: test/fault/alloc.c test/fault/alloc.h
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(FAULT_FLAGS) -fno-builtin -fPIC -shared -o $@ $< -pthread
+$(FAULT_BUILD)/tiny: test/fault/tiny.c
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -Os -static -nostdlib -fno-stack-protector -fcf-protection=none -s -o $@ $<
+
+fault-build: all $(FAULT_BUILD)/fault $(FAULT_BUILD)/alloc.so $(FAULT_BUILD)/tiny
+
+fault: fault-build
+	@test/fault/run --build $(BUILD) --seconds $(FAULT_SECONDS) $(ONLY)
+
+.PHONY: fault fault-build
