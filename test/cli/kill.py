@@ -3,7 +3,7 @@
 """kill.py SIGNAL TIMES: a restore that gets a signal at a random moment.
 
 SIGKILL: there is no `shutdown` without the whole tree, what was there before is still there, and the next run
-restores all. SIGTERM: the run goes on to its end."""
+restores all. SIGTERM: the run goes on to its end, if main() had begun."""
 import os
 import random
 import shutil
@@ -19,7 +19,7 @@ from harness import RESTORE, STAGING, check, main, make_tree, restore, same, scr
 
 def theirs(out, write=False):
     """Files of somebody else in out, whose names are in the image too or beside it."""
-    for name, content in (("/etc/theirs", "1"), ("/usr/lib/file3", "2"), ("/mine/file", "3")):
+    for name, content in (("/usr/theirs", "1"), ("/usr/lib/file3", "2"), ("/mine/file", "3")):
         if write:
             os.makedirs(os.path.dirname(out + name), exist_ok=True)
             with open(out + name, "w", encoding="ascii") as f:
@@ -31,7 +31,7 @@ def theirs(out, write=False):
 
 def complete(tree, out):
     theirs(out)
-    os.remove(out + "/etc/theirs")
+    os.remove(out + "/usr/theirs")
     shutil.rmtree(out + "/mine")
     os.remove(out + "/usr/lib/file3")
     same(tree, out, root=False, ignore=("mtime",))
@@ -59,14 +59,18 @@ def run(name, times):
             shutil.rmtree(out)
         duration = max(durations)
 
-        killed = finished = staged = 0
-        for i in range(int(times)):
+        killed = finished = staged = i = 0
+        while killed + finished < int(times):
+            i += 1
             theirs(out, write=True)
             with subprocess.Popen([RESTORE, "-C", out, image], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
                 time.sleep(r.uniform(0, duration * 1.05))
                 p.send_signal(signo)
                 said = p.communicate()
-            if p.returncode == 0:
+            if name == "SIGTERM" and p.returncode == -signo and not os.path.exists(out + "/" + STAGING):
+                check(not os.path.exists(out + "/shutdown") and i < 2 * int(times), "run", i, "ended half-way")
+                theirs(out)
+            elif p.returncode == 0:
                 finished += 1
                 complete(tree, out)
             else:
