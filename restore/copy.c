@@ -64,45 +64,37 @@ static int set_attributes(int fd, const struct stat *st)
                                : 0;
 }
 
-/* A move under way. */
-struct move {
-        int to;
-        int attic;
-};
-
 static int move_entry(int dir_fd, const char *name, void *arg)
 {
-        const struct move *move = arg;
         _cleanup_close_ int from = -1, to = -1;
-        int r;
+        int to_dir = *(const int *)arg, r;
 
-        if (renameat(dir_fd, name, move->to, name) == 0)
+        if (renameat(dir_fd, name, to_dir, name) == 0)
                 return 0;
         if (errno != EISDIR && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST)
                 return -errno;
         from = open_dir(dir_fd, name);
-        to = open_dir(move->to, name);
+        to = open_dir(to_dir, name);
         if (from < 0 || to < 0) {
-                r = remove_any(move->to, name, move->attic);
+                r = remove_any(to_dir, name);
                 if (r < 0)
                         return r;
-                return renameat(dir_fd, name, move->to, name) < 0 ? -errno : 0;
+                return renameat(dir_fd, name, to_dir, name) < 0 ? -errno : 0;
         }
-        r = move_tree(from, to, move->attic);
+        r = move_tree(from, to);
         if (r < 0)
                 return r;
         return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-int move_tree(int from_fd, int to_fd, int attic_fd)
+int move_tree(int from_fd, int to_fd)
 {
-        struct move move = { .to = to_fd, .attic = attic_fd };
         struct stat st;
         int r;
 
         if (fstat(from_fd, &st) < 0)
                 return -errno;
-        r = for_each(from_fd, move_entry, &move);
+        r = for_each(from_fd, move_entry, &to_fd);
         return r < 0 ? r : set_attributes(to_fd, &st);
 }
 

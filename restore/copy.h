@@ -22,7 +22,6 @@ int copy_tree(int from_fd, int to_fd);
  * with it; where a directory meets a directory their contents are joined, and @from_fd's
  * owner, mode and times win. No link is followed.
  *
- * @param attic_fd  empty directory there, for what is removed (remove.h)
  * @return 0 or a negative errno; some entries may have been moved by then
  */
-int move_tree(int from_fd, int to_fd, int attic_fd);
+int move_tree(int from_fd, int to_fd);

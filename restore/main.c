@@ -90,7 +90,7 @@ static int restore(const struct options *options, const char *directory, const s
                         return r;
         }
         step = seconds();
-        r = stage_commit(&stage);
+        r = stage_commit(&stage, image->regions[0].name);
         if (r < 0)
                 return r;
         log_debug("checked and moved in %.3f s", seconds() - step);

@@ -120,17 +120,16 @@ static int extract_with_kernel(int image_fd, const struct nested *nested, int in
         return r < 0 ? log_error(r, "Cannot extract the image's %s", nested->name) : 0;
 }
 
-/* A directory of the staged tree to work in: the extracted tree, and what is removed. */
+/* A directory of the staged tree to work in. */
 struct work {
         char name[32];
         char tree_name[sizeof("/tree") + 32];
-        int fd, attic, tree;
+        int fd, tree;
 };
 
 static void work_done(struct work *work)
 {
         safe_close(work->fd);
-        safe_close(work->attic);
         safe_close(work->tree);
 }
 
@@ -144,9 +143,7 @@ static int work_open(int tree_fd, struct work *work)
         snprintf(work->name, sizeof(work->name), ".nested-%016" PRIx64, unique);
         snprintf(work->tree_name, sizeof(work->tree_name), "%s/tree", work->name);
         work->fd = make_directory(tree_fd, work->name);
-        if (work->fd >= 0)
-                work->attic = make_directory(work->fd, "attic");
-        return work->fd < 0 ? work->fd : MIN(work->attic, 0);
+        return MIN(work->fd, 0);
 }
 
 static int extract(int tree_fd, int image_fd, const struct nested *nested, uint64_t size, struct work *work)
@@ -167,7 +164,7 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, uint6
                 if (r < 0 || grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
                         break;
                 work->tree = safe_close(work->tree);
-                r = remove_any(work->fd, "tree", work->attic);
+                r = remove_any(work->fd, "tree");
                 if (r < 0)
                         break;
         }
@@ -181,7 +178,7 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, uint6
 static int extract_one(int tree_fd, const struct nested *nested)
 {
         _cleanup_close_ int image_fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        _cleanup_(work_done) struct work work = { .fd = -1, .attic = -1, .tree = -1 };
+        _cleanup_(work_done) struct work work = { .fd = -1, .tree = -1 };
         unsigned char magic[sizeof(nested->magic)];
         struct stat st;
         int r;
@@ -205,9 +202,9 @@ static int extract_one(int tree_fd, const struct nested *nested)
         image_fd = safe_close(image_fd);
         if (unlinkat(tree_fd, nested->name, 0) < 0)
                 return log_error(-errno, "Cannot remove the image's %s", nested->name);
-        r = move_tree(work.tree, tree_fd, work.attic);
+        r = move_tree(work.tree, tree_fd);
         if (r == 0)
-                r = remove_any(tree_fd, work.name, work.attic);
+                r = remove_any(tree_fd, work.name);
         if (r < 0)
                 return log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
         log_debug("extracted %s, %" PRIu64 " KiB", nested->name, (uint64_t)st.st_size / 1024);

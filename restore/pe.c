@@ -82,7 +82,7 @@ const char *pe_parse(const uint8_t *head, size_t size, uint64_t file_size, struc
                 if (memory > 0)
                         in_memory[memory_count++] = (struct range){ address, (uint64_t)address + memory };
 
-                *section = (struct pe_section){ .from = raw_offset, .size = raw_size };
+                *section = (struct pe_section){ .from = raw_size > 0 ? raw_offset : 0, .size = raw_size };
                 if (memory > 0 && memory < raw_size)
                         section->size = memory;
                 memcpy(section->name, h, 8);

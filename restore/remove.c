@@ -34,51 +34,57 @@ static struct dirent *next_entry(DIR *entries)
         return entry;
 }
 
-/* Give a directory a name of its own in the attic. */
-static int move_up(int dir, const char *from, int attic)
+/* Move a directory to the top, under a name that is free there. */
+static int move_up(int dir, const char *from, int top)
 {
         static uint64_t number;
         char name[32];
 
         do {
                 snprintf(name, sizeof(name), "%" PRIu64, number++);
-                if (renameat2(dir, from, attic, name, RENAME_NOREPLACE) == 0)
+                if (renameat2(dir, from, top, name, RENAME_NOREPLACE) == 0)
                         return 0;
         } while (errno == EEXIST);
         return -errno;
 }
 
-/* Take everything out of @dir: files go, directories that are not empty move to @attic. */
-static int empty_one(int dir, int attic)
+static int remove_one(int dir, const char *name)
 {
-        _cleanup_(closedirp) DIR *entries = open_entries(dir);
+        if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+                return 0;
+        return errno == EISDIR && unlinkat(dir, name, AT_REMOVEDIR) == 0 ? 0 : -errno;
+}
+
+/* Take everything out of a directory at the top; directories in it that are not empty come to the top. */
+static int empty_one(int top, const char *name)
+{
+        _cleanup_close_ int dir = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        _cleanup_(closedirp) DIR *entries = dir < 0 ? NULL : open_entries(dir);
         struct dirent *entry;
         int result = 0;
 
         if (!entries)
                 return -errno;
         while ((entry = next_entry(entries))) {
-                int r = 0;
+                int r = remove_one(dir, entry->d_name);
 
-                if (unlinkat(dir, entry->d_name, 0) < 0)
-                        r = errno == EISDIR && unlinkat(dir, entry->d_name, AT_REMOVEDIR) == 0 ? 0 : -errno;
                 if (r == -ENOTEMPTY)
-                        r = move_up(dir, entry->d_name, attic);
+                        r = move_up(dir, entry->d_name, top);
                 if (result == 0)
                         result = r;
         }
         return result;
 }
 
-/* Empty what is in the attic until nothing is left there, or nothing can be removed any more. */
-static int empty_attic(int attic)
+int remove_contents(int dir)
 {
-        _cleanup_(closedirp) DIR *entries = open_entries(attic);
+        _cleanup_(closedirp) DIR *entries = open_entries(dir);
         int result;
         bool progress;
 
         if (!entries)
                 return -errno;
+        /* What comes to the top is met in this round or in the next one. */
         do {
                 struct dirent *entry;
 
@@ -86,12 +92,13 @@ static int empty_attic(int attic)
                 progress = false;
                 rewinddir(entries);
                 while ((entry = next_entry(entries))) {
-                        _cleanup_close_ int fd =
-                                        openat(attic, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-                        int r = fd < 0 ? -errno : empty_one(fd, attic);
+                        int r = remove_one(dir, entry->d_name);
 
-                        if (r == 0 && unlinkat(attic, entry->d_name, AT_REMOVEDIR) < 0)
-                                r = -errno;
+                        if (r == -ENOTEMPTY) {
+                                r = empty_one(dir, entry->d_name);
+                                if (r == 0)
+                                        r = remove_one(dir, entry->d_name);
+                        }
                         if (r == 0)
                                 progress = true;
                         else
@@ -101,27 +108,16 @@ static int empty_attic(int attic)
         return result;
 }
 
-int remove_contents(int dir, int attic)
-{
-        int r = empty_one(dir, attic), attic_r = empty_attic(attic);
-
-        return r < 0 ? r : attic_r;
-}
-
-int remove_any(int dir, const char *name, int attic)
+int remove_any(int dir, const char *name)
 {
         _cleanup_close_ int fd = -1;
-        int r;
+        int r = remove_one(dir, name);
 
-        if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
-                return 0;
-        if (errno != EISDIR)
-                return -errno;
+        if (r != -ENOTEMPTY)
+                return r;
         fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        r = remove_contents(fd, attic);
-        if (r == 0 && unlinkat(dir, name, AT_REMOVEDIR) < 0)
-                r = -errno;
-        return r;
+        r = remove_contents(fd);
+        return r < 0 ? r : remove_one(dir, name);
 }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/**
- * Remove everything in a directory, however deep: nothing of what an image can build makes this
- * need more than a few descriptors or more time than there are files. Directories that are not
- * empty are first moved up into @attic. Mounts are not entered.
- *
- * @param dir    directory to empty
- * @param attic  another directory on the same file system, for nothing but this; empty afterwards
- * @return 0, or the first failure's negative errno; the rest is removed all the same
+/*
+ * Removal of whole trees, however deep: nothing of what an image can build makes this need more
+ * than a few descriptors, more time than there are files, or space on the file system.
+ * Directories that are not empty are moved up and emptied there. Mounts are not entered.
  */
-int remove_contents(int dir, int attic);
+
+/** Remove everything in a directory. @return 0, or a negative errno; what can be removed is */
+int remove_contents(int dir);
 
 /** Remove @name in @dir, whatever it is. @return as remove_contents(); 0 where there is none */
-int remove_any(int dir, const char *name, int attic);
+int remove_any(int dir, const char *name);

@@ -4,9 +4,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/xattr.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "check.h"
 #include "exec.h"
@@ -15,7 +17,6 @@
 #include "remove.h"
 
 #define TREE_NAME "tree"
-#define ATTIC_NAME "attic"
 #define PLAN_NAME "plan"
 
 static int open_directory(int dir, const char *name)
@@ -88,21 +89,15 @@ static const char *plan_next(const struct plan *plan, const char *name)
         return name && name < plan->names + plan->size ? name : NULL;
 }
 
-/* Take back what a plan has moved: whatever is in the plan and no longer in the tree. */
-static int plan_undo(const struct plan *plan, int dir, int tree, int attic)
+/* Take back what a plan has moved: whatever is no longer in the tree goes back there. */
+static int plan_undo(const struct plan *plan, int dir, int tree)
 {
         const char *name = NULL;
         int result = 0;
 
-        while ((name = plan_next(plan, name))) {
-                int r;
-
-                if (exists(tree, name))
-                        continue;
-                r = remove_any(dir, name, attic);
-                if (result == 0)
-                        result = r;
-        }
+        while ((name = plan_next(plan, name)))
+                if (!exists(tree, name) && renameat2(dir, name, tree, name, RENAME_NOREPLACE) < 0 && errno != ENOENT)
+                        result = -errno;
         return result;
 }
 
@@ -198,34 +193,22 @@ static int plan_directory(struct stage *stage, struct plan *plan, int from, int 
 static int clean_stale(struct stage *stage)
 {
         _cleanup_close_ int staging = open_directory(stage->dir, STAGE_NAME);
-        _cleanup_close_ int attic = -1, tree = -1;
+        _cleanup_close_ int tree = -1;
         _cleanup_plan_ struct plan plan = { 0 };
-        int r;
 
         if (staging == -ENOENT)
                 return 0;
-        if (staging == -ENOTDIR || staging == -ELOOP)
-                return unlinkat(stage->dir, STAGE_NAME, 0) < 0 ? -errno : 0;
-        if (staging < 0)
-                return staging;
         log_debug("%s/%s: removing what an earlier run left", stage->path, STAGE_NAME);
-        attic = make_directory(staging, ATTIC_NAME);
-        if (attic < 0)
-                return attic;
-        tree = open_directory(staging, TREE_NAME);
+        tree = staging < 0 ? -1 : open_directory(staging, TREE_NAME);
         /* Without a plan nothing was renamed. With one that has `shutdown`, and that renamed, all was. */
         if (tree >= 0 && plan_read(staging, &plan) == 0 &&
             (!plan_has(&plan, STAGE_SHUTDOWN) || exists(tree, STAGE_SHUTDOWN))) {
-                r = plan_undo(&plan, stage->dir, tree, attic);
+                int r = plan_undo(&plan, stage->dir, tree);
+
                 if (r < 0)
                         return r;
         }
-        if (tree >= 0) {
-                r = remove_contents(tree, attic);
-                if (r < 0)
-                        return r;
-        }
-        return remove_any(stage->dir, STAGE_NAME, attic);
+        return remove_any(stage->dir, STAGE_NAME);
 }
 
 /* Whether DIR holds nothing that somebody else wants to keep. */
@@ -312,6 +295,16 @@ static void take_attributes(const struct stage *stage, const struct stat *root)
                 log_debug("%s: cannot set its owner, mode and time", stage->path);
 }
 
+/* DIR is to be /, and label_tree() has labelled the tree's root as that. */
+static void take_label(const struct stage *stage)
+{
+        char label[1024];
+        ssize_t n = fgetxattr(stage->tree, XATTR_NAME_SELINUX, label, sizeof(label));
+
+        if (n > 0 && fsetxattr(stage->dir, XATTR_NAME_SELINUX, label, (size_t)n, 0) < 0)
+                log_debug("%s: cannot set its SELinux label", stage->path);
+}
+
 /* Rename what the plan has; told on failure. */
 static int rename_all(struct stage *stage, const struct plan *plan)
 {
@@ -337,19 +330,15 @@ static int rename_all(struct stage *stage, const struct plan *plan)
 /* Remove the staging directory with all that is in it. */
 static void remove_staging(struct stage *stage)
 {
-        _cleanup_close_ int attic = -1;
-
         if (stage->staging < 0)
                 return;
-        attic = make_directory(stage->staging, ATTIC_NAME);
-        if (attic < 0 || (stage->tree >= 0 && remove_contents(stage->tree, attic) < 0) ||
-            remove_any(stage->dir, STAGE_NAME, attic) < 0)
+        if (remove_any(stage->dir, STAGE_NAME) < 0)
                 log_debug("%s/%s: cannot be removed", stage->path, STAGE_NAME);
         stage->tree = safe_close(stage->tree);
         stage->staging = safe_close(stage->staging);
 }
 
-int stage_commit(struct stage *stage)
+int stage_commit(struct stage *stage, const char *image)
 {
         _cleanup_plan_ struct plan plan = { 0 };
         struct stat root, dir;
@@ -358,7 +347,7 @@ int stage_commit(struct stage *stage)
         if (fstat(stage->tree, &root) < 0 || fstat(stage->dir, &dir) < 0)
                 return log_error(-errno, "%s: cannot be read", stage->path);
         if (exists(stage->tree, STAGE_NAME))
-                return log_error(-EEXIST, "%s: the image has a %s of its own", stage->path, STAGE_NAME);
+                return log_error(-EEXIST, "%s: has a %s of its own", image, STAGE_NAME);
         plan.file = open_memstream(&plan.names, &plan.size);
         if (!plan.file)
                 return log_oom();
@@ -375,10 +364,7 @@ int stage_commit(struct stage *stage)
 
         r = rename_all(stage, &plan);
         if (r < 0) {
-                _cleanup_close_ int attic = make_directory(stage->staging, ATTIC_NAME);
-
-                if (attic >= 0)
-                        plan_undo(&plan, stage->dir, stage->tree, attic);
+                plan_undo(&plan, stage->dir, stage->tree);
                 return r;
         }
         /* The tree is there. From here on nothing can fail that would matter. */
@@ -386,6 +372,8 @@ int stage_commit(struct stage *stage)
             (unlinkat(stage->dir, STAGE_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT))
                 log_debug("%s: cannot remove a mark", stage->path);
         stage->kept = true;
+        if (stage->exitrd)
+                take_label(stage);
         remove_staging(stage);
         if (stage->was_empty)
                 take_attributes(stage, &root);

@@ -56,9 +56,10 @@ int stage_open(const char *path, bool exitrd, struct stage *ret);
  * For the pivot, check_exitrd() has a look at DIR first, with what was there before and with the
  * rest of the tree.
  *
+ * @param image  name of the image, for messages
  * @return 0, or a negative errno that has been told; DIR is then as it was
  */
-int stage_commit(struct stage *stage);
+int stage_commit(struct stage *stage, const char *image);
 
 /**
  * Free all; without a commit, undo all that stage_open() did and give all memory back. Works as a

@@ -28,6 +28,8 @@ struct unpacker {
         struct decoder *decoder;
         struct source source;
         struct unpacked *result;
+        uint64_t missing_entries; /* that there was no room for */
+        bool found;               /* a cpio header, be it a trailer's */
         char name[PATH_MAX];
         char target[PATH_MAX + 1];
 };
@@ -203,6 +205,7 @@ static int unpack_entry(struct unpacker *u, const struct newc *header, uint64_t 
 
         u->result->entries++;
         if (u->tree.full) {
+                u->missing_entries++;
                 u->tree.missing += header->filesize;
                 return TREE_SKIPPED;
         }
@@ -241,6 +244,7 @@ static int unpack_next(struct unpacker *u)
         reason = newc_parse(bytes, &header);
         if (reason)
                 return part_wrong(u, at, reason);
+        u->found = true;
         data = s->at + newc_name_room(&header);
         next = data + newc_data_room(&header);
 
@@ -267,6 +271,7 @@ static int unpack_next(struct unpacker *u)
         if (r == 0 && !excluded(u, &header))
                 r = unpack_entry(u, &header, at);
         if (r == -ENOSPC && u->tree.full) {
+                u->missing_entries++;
                 u->tree.missing += header.filesize;
                 r = 0;
         }
@@ -423,9 +428,10 @@ int unpack_image(const struct image *image, int tree_fd, char *const *exclude, s
                 note_format(ret, part.format);
                 unpacked = true;
         }
-        if (!unpacked)
-                return log_error(0, "%s: nothing to restore: the image has no main part",
-                                 image->count > 0 ? image->regions[0].name : "(no image)"),
+        if (!u.found)
+                return log_error(0, "%s: offset %" PRIu64 ": nothing to restore: %s",
+                                 image->count > 0 ? image->regions[0].name : "", at,
+                                 unpacked ? "the image is empty when decoded" : "the image has no main part"),
                        -EBADMSG;
         if (!u.tree.full) {
                 r = tree_finish(&u.tree);
@@ -433,7 +439,8 @@ int unpack_image(const struct image *image, int tree_fd, char *const *exclude, s
                         return log_error(r, "%s: cannot set the times of directories", image->regions[0].name);
         }
         if (u.tree.full)
-                return log_error(-ENOSPC, "%s: the tree needs %" PRIu64 " KiB more than there is room for",
-                                 image->regions[0].name, u.tree.missing / 1024 + 1);
+                return log_error(-ENOSPC,
+                                 "%s: there is no room for %" PRIu64 " more KiB and %" PRIu64 " more files of the tree",
+                                 image->regions[0].name, (u.tree.missing + 1023) / 1024, u.missing_entries);
         return 0;
 }

@@ -38,7 +38,7 @@ static void empty_out(void)
         _cleanup_close_ int attic = open(HERE "/s/attic", O_RDONLY | O_DIRECTORY);
         _cleanup_close_ int parent = open(HERE "/s", O_RDONLY | O_DIRECTORY);
 
-        must(attic >= 0 && parent >= 0 && remove_any(parent, "tree", attic) == 0, "what was restored can be removed");
+        must(attic >= 0 && parent >= 0 && remove_any(parent, "tree") == 0, "what was restored can be removed");
 }
 
 static bool same(const struct stat *a, const struct stat *b)
