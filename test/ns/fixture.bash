@@ -35,7 +35,7 @@ shut_down() {
     "$here/shutdown" "$T/out" "$@"
     mv "$T/out/console" "$T/out/upper/out/"
     out=$T/out/upper/out
-    status=$(cat "$out/status") || { cat "$out/console"; return 1; }
+    status=$(cat "$out/status") || { tail -n 20 "$out/console"; return 1; }
 }
 
 has() {

@@ -96,7 +96,7 @@ outside() {
 
 @test "a nested squashfs" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp zstd >/dev/null
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     pack "$T/outer" >"$T/image"
     shut_down "$T/image"
     pivoted
@@ -106,7 +106,7 @@ outside() {
 
 @test "a nested squashfs, /run of 20 MB and noexec" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp zstd >/dev/null
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     pack "$T/outer" >"$T/image"
     RUN_OPTIONS=mode=755,size=20m,noexec shut_down "$T/image"
     pivoted
@@ -123,7 +123,7 @@ outside() {
 
 @test "a nested squashfs that is damaged" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress >/dev/null
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     truncate -s -100000 "$T/outer/squashfs-root.img"
     pack "$T/outer" >"$T/image"
     shut_down "$T/image"
@@ -132,7 +132,7 @@ outside() {
 
 @test "a nested squashfs, with neither unsquashfs nor a kernel that may mount" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress >/dev/null
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     pack "$T/outer" >"$T/image"
     shut_down "$T/image" 'rm /usr/bin/unsquashfs'
     refused "unsquashfs is not installed and the kernel does not mount it"

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# dracut-shutdown.service with our drop-in, and the real systemd as PID 1 from its start to the pivot.
+load fixture
+
+# boot IMAGE COMMAND PAYLOAD
+boot() {
+    PAYLOAD=$3 shut_down "$1" "$2"
+}
+
+# The unit stopped, and the pivot came, whatever the service's output says.
+booted() {
+    [[ $(<"$out/marker") == "pivoted: PID 1, poweroff, mark ${1-}" ]] || { tail -n 20 "$out/console"; return 1; }
+    has console "Successfully changed into root pivot."
+}
+
+@test "the manager restores at shutdown" {
+    boot "$image" : 'echo 0 >/out/status'
+    one_line stdout stderr
+    booted
+}
+
+@test "/run is mounted noexec" {
+    RUN_OPTIONS=mode=755,nosuid,nodev,noexec boot "$image" : 'echo 0 >/out/status'
+    one_line stdout stderr
+    booted
+}
+
+@test "the mount of a /run that is noexec is seen by PID 1 and stays" {
+    RUN_OPTIONS=mode=755,noexec boot "$image" : 'systemctl stop dracut-shutdown; echo $? >/out/status
+        systemctl show -p LoadState,ActiveState run-initramfs.mount >/out/mount
+        cp /proc/1/mountinfo /out/mounts'
+    has mounts " /initramfs /run/initramfs rw,relatime"
+    has mount ActiveState=active
+    booted
+}
+
+@test "a nested squashfs, /run of 20 MB and noexec" {
+    mkdir "$T/outer"
+    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
+    pack "$T/outer" >"$T/image"
+    RUN_OPTIONS=mode=755,size=20m,noexec boot "$T/image" : 'echo 0 >/out/status'
+    one_line stdout stderr
+    booted
+}
+
+@test "a nested erofs" {
+    mkdir "$T/outer"
+    mkfs.erofs -x -1 -z lz4 "$T/outer/erofs-root.img" "$BATS_FILE_TMPDIR/tree" >/dev/null
+    pack "$T/outer" >"$T/image"
+    boot "$T/image" : 'echo 0 >/out/status'
+    one_line stdout stderr
+    booted
+}
+
+@test "a tree with what a restore may need rights for" {
+    tree
+    (cd "$T/tree" && mkdir dev/sub && mkfifo dev/sub/p &&
+        touch usr/suid && chmod 6755 usr/suid && mkdir -m 1777 usr/sticky && mkdir -m 0 usr/locked && touch usr/locked/file)
+    pack "$T/tree" >"$T/image"
+    boot "$T/image" : 'systemctl stop dracut-shutdown; echo $? >/out/status; find /run/initramfs -printf "%y %m %P\n" >/out/tree'
+    # No devices: a user namespace may not make them.
+    has tree "f 6755 usr/suid"
+    has tree "d 1777 usr/sticky"
+    has tree "d 0 usr/locked"
+    has tree "f 644 usr/locked/file"
+    has tree "p 644 dev/sub/p"
+    booted
+}
+
+@test "each format" {
+    for command in "gzip -1" "bzip2 -1" "xz --format=lzma -0" "xz -0 --check=crc32" "lzop -1" "lz4 -q -l -1" "zstd -q -1"; do
+        command -v ${command%% *} >/dev/null || continue
+        $command <"$image" >"$T/image"
+        boot "$T/image" : 'echo 0 >/out/status'
+        one_line stdout stderr
+        booted || { echo "$command"; return 1; }
+    done
+}
+
+@test "the status line says how far it is" {
+    bzip2 -1 <"$image" >"$T/image"
+    boot "$T/image" : 'systemctl stop dracut-shutdown & stop=$!
+        while kill -0 $stop 2>/dev/null; do systemctl show -p StatusText --value dracut-shutdown; sleep 0.05; done >/out/texts
+        systemctl show -p StatusText --value dracut-shutdown >>/out/texts; echo 0 >/out/status'
+    grep -qE '^Unpacking: [1-9][0-9]* MiB$' "$out/texts" || { cat "$out/texts"; return 1; }
+    booted
+}
+
+# The unit fails: no `shutdown`, no pivot; what is left is powered off.
+failed() {
+    has console "Powering off."
+    has_not console "root pivot"
+    [[ ! -e $out/marker ]]
+    [[ $(<"$out/result") == "$1" ]] || { cat "$out/result"; return 1; }
+    [[ ! -s $out/left ]]
+}
+
+STOP='systemctl stop dracut-shutdown; systemctl show -p Result --value dracut-shutdown >/out/result
+    while systemctl is-active -q dracut-shutdown-onfailure; do sleep 0.05; done
+    ls -d /run/initramfs/shutdown >/out/left 2>/dev/null; echo 0 >/out/status'
+
+@test "a failure" {
+    head -c 1000000 "$image" >"$T/image"
+    boot "$T/image" : "$STOP"
+    one_line stderr stdout
+    failed exit-code
+}
+
+@test "a failure with nothing but the console to see it" {
+    head -c 1000000 "$image" >"$T/image"
+    boot "$T/image" 'rm /run/systemd/system/dracut-shutdown.service.d/60-test.conf' "$STOP"
+    failed exit-code
+}
+
+# The program hangs: something it waits for never comes.
+@test "a timeout, though SIGTERM is ignored" {
+    boot "$image" 'rm /boot/initrd*; mkfifo /boot/initrd.img-$(uname -r)
+        printf "#!/bin/sh\ntrap \"\" TERM\nwhile :; do sleep 1; done\n" >/usr/lib/dracut/dracut-initramfs-restore
+        printf "[Service]\nTimeoutStopSec=2\n" >/run/systemd/system/dracut-shutdown.service.d/70-timeout.conf' "
+        a=\${EPOCHREALTIME/./}; $STOP
+        echo \$(((\${EPOCHREALTIME/./} - a) / 1000000)) >/out/seconds"
+    failed timeout
+    (($(<"$out/seconds") < 10))
+}
+
+@test "a kill" {
+    bzip2 -1 <"$image" >"$T/image"
+    boot "$T/image" : "(sleep 1; pkill -KILL -f dracut-initramfs-r) & $STOP"
+    failed signal
+}
+
+@test "how exposed the unit is" {
+    command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+    local units=/lib/systemd/system dropin=$T/dracut-shutdown.service.d
+    mkdir "$dropin"
+    cp $units/dracut-shutdown.service "$T"
+    before=$(systemd-analyze security --offline=true --no-pager "$T/dracut-shutdown.service" | tail -n 1)
+    sed 's|@dracutdir@|/usr/lib/dracut|' "$here/../../modules.d/dracut-shutdown.service.d/50-restore.conf.in" >"$dropin/50-restore.conf"
+    after=$(systemd-analyze security --offline=true --no-pager "$T/dracut-shutdown.service" | tail -n 1)
+    echo "# before $before" >&3
+    echo "# after $after" >&3
+    [[ $after =~ :\ ([0-9]+)\.([0-9]) ]]
+    ((BASH_REMATCH[1] < 5))
+}
