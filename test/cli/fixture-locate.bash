@@ -17,20 +17,26 @@ new_system() {
     printf 'NAME="Some OS"\nID=someos\nIMAGE_ID="some-image"\n' >"$S/etc/os-release"
 }
 
-# put FILE [NAME]: an image whose file is called NAME, by default as FILE is.
-put() {
-    local name=${2-$1}
+# An archive whose one file is called $1.
+small_image() {
+    local size=$((${#1} + 1))
 
-    mkdir -p "$(dirname "$S/$1")"
-    newc image "archive(entry('${name//\//:}'))" >"$S/$1"
+    printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' 1 0100644 0 0 1 0 0 0 0 0 0 $size 0 "$1"
+    printf '%*s' $(((4 - (110 + size) % 4) % 4)) '' | tr ' ' '\0'
+}
+
+# put FILE: an image.
+put() {
+    local file=$S/$1
+
+    [[ -d ${file%/*} ]] || mkdir -p "${file%/*}"
+    small_image "${1//\//:}" >"$file"
 }
 
 # entry FILE LINE...
 entry() {
-    local file=$S/$1
-
-    mkdir -p "$(dirname "$file")"
-    printf '%s\n' "${@:2}" >"$file"
+    [[ -d $S/${1%/*} ]] || mkdir -p "$S/${1%/*}"
+    printf '%s\n' "${@:2}" >"$S/$1"
 }
 
 # variable NAME VALUE: an EFI variable of the boot loader interface.
@@ -45,14 +51,14 @@ variable() {
 uki() {
     local file=$S/$1 sections=() section name text n=0
 
-    mkdir -p "$(dirname "$file")"
+    mkdir -p "${file%/*}"
     for section in ".linux=kernel" "${@:2}"; do
         name=${section%%=*} text=${section#*=}
         n=$((n + 1))
         if [[ $text == @* ]]; then
             cp "${text#@}" "$T/section$n"
         elif [[ $name == .initrd ]]; then
-            newc image "archive(entry('$text'))" >"$T/section$n"
+            small_image "$text" >"$T/section$n"
         else
             printf '%s' "$text" >"$T/section$n"
         fi
