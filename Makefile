@@ -100,6 +100,7 @@ check-vm:
 	test/vm/run
 
 include test/fuzz/fuzz.mk
+include test/fault/fault.mk
 
 include test/bench/bench.mk
 

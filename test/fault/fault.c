@@ -38,6 +38,7 @@
 #define STAGING ".dracut-restore"
 #define MARK ".need_shutdown"
 #define VIOLATIONS_SHOWN 15
+#define SOON 20 /* seconds, on a machine that has other things to do */
 
 static struct {
         const char *name, *out, *before, *mine, *alloc;
@@ -209,6 +210,8 @@ static bool judge(const struct result *r, const struct fault *fault, bool lastin
 
         if (r->hung)
                 return broken("it hangs");
+        if (r->seconds > SOON)
+                return broken("it takes %.1f s: %s", r->seconds, r->err);
         if (r->survived)
                 return broken("a process of it is left");
         if (killed ? WTERMSIG(r->status) != SIGKILL : !WIFEXITED(r->status) || WEXITSTATUS(r->status) > 1)

@@ -24,7 +24,7 @@
 /* The program's first call, before which only its loader was at work. */
 #define MARKER SYS_umask
 
-#define LIMIT_SECONDS 90
+#define LIMIT_SECONDS 75
 #define TASKS_MAX 64
 
 struct task {

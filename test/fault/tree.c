@@ -196,6 +196,9 @@ void tree_copy(const char *from, const char *to)
                                 die(path);
                 } else if (e->fts_info == FTS_F) {
                         copy_file(e->fts_path, path, (size_t)e->fts_statp->st_size);
+                } else if (e->fts_info == FTS_DEFAULT) {
+                        if (mknod(path, e->fts_statp->st_mode, e->fts_statp->st_rdev) < 0)
+                                die(path);
                 } else if (e->fts_info != FTS_DP) {
                         die(e->fts_path);
                 }
