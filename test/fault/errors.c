@@ -13,7 +13,7 @@
 #define ELEMENTSOF(a) (sizeof(a) / sizeof((a)[0]))
 
 static const struct row {
-        int calls[16];
+        int calls[20];
         int errors[ERRORS_MAX];
 } rows[] = {
         { { SYS_openat, SYS_open, SYS_openat2 }, { EIO, ENOMEM, EMFILE, ENFILE, EACCES, ENOSPC, EROFS, EINTR, ENDS } },
