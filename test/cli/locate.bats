@@ -284,6 +284,12 @@ no_leaks() {
     rm "$S/boot/loader"
     finds 'fits the kernel command line' /boot/ostree/os-bbb/initramfs-$K.img
 
+    # An entry that is no deployment's has all its options on the command line, but is not what booted.
+    rm "$S"/boot/loader.0/entries/*
+    entry boot/loader.0/entries/plain.conf "version $K" "linux /ostree/os-bbb/vmlinuz-$K" 'initrd /plain' 'options root=UUID=1 rw'
+    put boot/plain
+    finds 'ostree deployment' /boot/ostree/os-bbb/initramfs-$K.img
+
     # No entries at all.
     rm -r "$S/boot/loader.0"
     finds 'ostree deployment' /boot/ostree/os-bbb/initramfs-$K.img
