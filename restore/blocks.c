@@ -26,6 +26,14 @@ static void fail(struct pool *pool, uint32_t number, int error, const char *reas
         ring_stop(pool->d->ring);
 }
 
+/* A block cannot be handed over, as another one has failed: if that is a later one, this is the first that the
+ * consumer will not get. */
+static void give_up(struct pool *pool, uint32_t number)
+{
+        if (pool->failed - number < UINT32_MAX / 2)
+                pool->failed = number;
+}
+
 static void *work(void *argument)
 {
         struct pool *pool = argument;
@@ -34,10 +42,9 @@ static void *work(void *argument)
 
         for (;;) {
                 struct block block;
-                struct space out;
+                struct outlet out;
                 const char *reason = "not enough memory";
                 uint32_t number;
-                int64_t n = -ENOMEM;
                 int r;
 
                 pthread_mutex_lock(&pool->lock);
@@ -56,31 +63,42 @@ static void *work(void *argument)
                 if (r != 0)
                         return NULL;
 
-                out = (struct space){ ring_claim(d->ring, number), d->ring->slot_size };
-                if (!out.bytes) {
-                        /* A later block has failed, but this is the first one that the consumer will not get. */
-                        pthread_mutex_lock(&pool->lock);
-                        if (pool->failed - number < UINT32_MAX / 2)
-                                pool->failed = number;
-                        pthread_mutex_unlock(&pool->lock);
-                        return NULL;
-                }
-                if (input)
-                        n = decode_read(d, input, block.size, block.at, &reason);
-                if (n >= 0)
-                        n = pool->format->decode(&block, input, out, &reason);
-                if (n == 0) {
+                out = (struct outlet){ d->ring, number, { ring_claim(d->ring, number), d->ring->slot_size } };
+                r = -ENOMEM;
+                if (out.space.bytes && input)
+                        r = decode_read(d, input, block.size, block.at, &reason);
+                if (out.space.bytes && r >= 0)
+                        r = pool->format->decode(&block, input, &out, &reason);
+                if (r == 0 && out.space.size == d->ring->slot_size) {
                         reason = "an empty block";
-                        n = -EBADMSG;
+                        r = -EBADMSG;
                 }
-                if (n < 0) {
-                        pthread_mutex_lock(&pool->lock);
-                        fail(pool, number, (int)n, reason, block.at);
-                        pthread_mutex_unlock(&pool->lock);
-                        return NULL;
+                if (r == 0) {
+                        ring_publish(d->ring, number, d->ring->slot_size - (uint32_t)out.space.size);
+                        continue;
                 }
-                ring_publish(d->ring, number, (uint32_t)n);
+                pthread_mutex_lock(&pool->lock);
+                if (!out.space.bytes)
+                        give_up(pool, number);
+                else
+                        fail(pool, number, r, reason, block.at);
+                pthread_mutex_unlock(&pool->lock);
+                return NULL;
         }
+}
+
+bool outlet_more(struct outlet *out)
+{
+        uint8_t *slot = out->space.bytes - out->ring->slot_size, last = out->space.bytes[-1];
+
+        /* A byte is kept back: it is not known yet whether there are more, and a block cannot end with none. */
+        if (!ring_publish_piece(out->ring, out->number, out->ring->slot_size - 1)) {
+                out->space.bytes = NULL;
+                return false;
+        }
+        slot[0] = last;
+        out->space = (struct space){ slot + 1, out->ring->slot_size - 1 };
+        return true;
 }
 
 int decode_blocks(struct decode *d, const struct block_format *format, void *state)

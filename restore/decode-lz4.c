@@ -126,15 +126,16 @@ static int next(struct decode *d, void *state, struct block *ret)
         }
 }
 
-static int64_t decode(const struct block *block, const uint8_t *in, struct space out, const char **reason)
+static int decode(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
 {
-        int n = LZ4_decompress_safe((const char *)in, (char *)out.bytes, (int)block->size, (int)out.size);
+        int n = LZ4_decompress_safe((const char *)in, (char *)out->space.bytes, (int)block->size, (int)out->space.size);
 
         if (n < 0) {
                 *reason = "the lz4 data is damaged";
                 return -EBADMSG;
         }
-        return n;
+        out->space = (struct space){ out->space.bytes + n, out->space.size - (size_t)n };
+        return 0;
 }
 
 int decode_lz4_legacy(struct decode *d)

@@ -133,22 +133,24 @@ static int next(struct decode *d, void *state, struct block *ret)
         return 1;
 }
 
-static int64_t decode(const struct block *block, const uint8_t *in, struct space out, const char **reason)
+static int decode(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
 {
         unsigned long size = block->plain_size;
+        uint8_t *bytes = out->space.bytes;
 
         if (block->size == block->plain_size)
-                memcpy(out.bytes, in, size);
-        else if (decompress(in, block->size, out.bytes, &size, NULL) != 0 || size != block->plain_size) {
+                memcpy(bytes, in, size);
+        else if (decompress(in, block->size, bytes, &size, NULL) != 0 || size != block->plain_size) {
                 *reason = "the lzop data is damaged";
                 return -EBADMSG;
         }
-        if ((block->flags & FLAG_ADLER32_PLAIN && adler32(1, out.bytes, (uInt)size) != block->sum[SUM_ADLER32]) ||
-            (block->flags & FLAG_CRC32_PLAIN && crc32(0, out.bytes, (uInt)size) != block->sum[SUM_CRC32])) {
+        if ((block->flags & FLAG_ADLER32_PLAIN && adler32(1, bytes, (uInt)size) != block->sum[SUM_ADLER32]) ||
+            (block->flags & FLAG_CRC32_PLAIN && crc32(0, bytes, (uInt)size) != block->sum[SUM_CRC32])) {
                 *reason = "an lzop checksum does not match";
                 return -EBADMSG;
         }
-        return (int64_t)size;
+        out->space = (struct space){ bytes + size, out->space.size - size };
+        return 0;
 }
 
 int decode_lzop(struct decode *d)

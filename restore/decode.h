@@ -99,15 +99,31 @@ struct block {
         uint32_t flags;      /* likewise */
 };
 
+/** Where a block's decoded bytes go. */
+struct outlet {
+        struct ring *ring;
+        uint32_t number;
+        struct space space; /* what is left of the slot */
+};
+
+/**
+ * Go on with an empty slot, for a block that decodes to more than fits into one. To be called when
+ * @out->space has no room left.
+ *
+ * @return false where decoding has been stopped
+ */
+bool outlet_more(struct outlet *out);
+
 /** How a format of blocks is decoded. */
 struct block_format {
-        uint32_t block_size_max; /* compressed bytes that a block can have */
+        uint32_t block_size_max; /* bytes that decode() needs at @in: the largest compressed block, and any room for
+                                    itself */
         /** Find the next block at @d->at and advance it. Called by one thread at a time.
          *  @return 1, 0 at the end of the part, negative with @d->reason set */
         int (*next)(struct decode *d, void *state, struct block *ret);
-        /** Decode @block from @in into @out; called by several threads.
-         *  @return bytes decoded, or a negative errno with *@reason set */
-        int64_t (*decode)(const struct block *block, const uint8_t *in, struct space out, const char **reason);
+        /** Decode @block from @in, which may be written to, into @out; called by several threads.
+         *  @return 0, or a negative errno with *@reason set */
+        int (*decode)(const struct block *block, uint8_t *in, struct outlet *out, const char **reason);
 };
 
 /** Decode a part of independent blocks with up to @d->threads threads, a block to a slot of the ring. */

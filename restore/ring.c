@@ -10,6 +10,7 @@
 
 /* States of a slot; a published block of n bytes is PUBLISHED + n. */
 enum { EMPTY = 0, AWAITED = 1, PUBLISHED = 2 };
+#define MORE 0x80000000U /* a piece of a block, to be followed by more */
 
 struct ring_shared {
         _Atomic uint32_t ready[RING_SLOTS_MAX];
@@ -77,12 +78,29 @@ void ring_stop(struct ring *ring)
         futex(&ring->shared->released, FUTEX_WAKE, INT_MAX, NULL);
 }
 
+static void publish(_Atomic uint32_t *ready, uint32_t state)
+{
+        if (atomic_exchange(ready, state) == AWAITED)
+                futex(ready, FUTEX_WAKE, 1, NULL);
+}
+
 void ring_publish(struct ring *ring, uint32_t number, uint32_t size)
 {
-        _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, number)];
+        publish(&ring->shared->ready[slot_of(ring, number)], PUBLISHED + size);
+}
 
-        if (atomic_exchange(ready, PUBLISHED + size) == AWAITED)
-                futex(ready, FUTEX_WAKE, 1, NULL);
+bool ring_publish_piece(struct ring *ring, uint32_t number, uint32_t size)
+{
+        _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, number)];
+        uint32_t state;
+
+        publish(ready, (PUBLISHED + size) | MORE);
+        while ((state = atomic_load(ready)) >= PUBLISHED) {
+                if (atomic_load(&ring->stopped))
+                        return false;
+                futex(ready, FUTEX_WAIT, state, &(const struct timespec){ .tv_nsec = 100000000L });
+        }
+        return true;
 }
 
 static void wake_producers(struct ring *ring)
@@ -108,7 +126,9 @@ int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret)
                 if (state < PUBLISHED)
                         return -ETIMEDOUT;
         }
-        if (state - PUBLISHED > ring->slot_size)
+        ring->more = state & MORE;
+        state &= ~MORE;
+        if (state < PUBLISHED || state - PUBLISHED > ring->slot_size || (ring->more && state == PUBLISHED))
                 return -EBADMSG;
         *ret = ring->slots + (size_t)slot * ring->slot_size;
         return state - PUBLISHED;
@@ -116,7 +136,13 @@ int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret)
 
 void ring_release(struct ring *ring)
 {
-        atomic_store(&ring->shared->ready[slot_of(ring, ring->next)], EMPTY);
+        _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, ring->next)];
+
+        atomic_store(ready, EMPTY);
+        if (ring->more) {
+                futex(ready, FUTEX_WAKE, 1, NULL);
+                return;
+        }
         ring->next++;
         atomic_store(&ring->shared->released, ring->next);
         /* Producers that found the ring full are woken once it is half empty: waking them for every block
