@@ -87,6 +87,7 @@ setup_file() {
 
 setup() {
     T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
+    # shellcheck disable=SC2034 # the tests use it
     image=$BATS_FILE_TMPDIR/image
 }
 
