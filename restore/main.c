@@ -40,13 +40,19 @@ static bool is_needed(const char *directory)
 {
         _cleanup_free_ char *mark = NULL;
 
-        return asprintf(&mark, "%s/%s", directory, STAGE_NEED_SHUTDOWN) >= 0 && access(mark, F_OK) == 0;
+        if (asprintf(&mark, "%s/%s", directory, STAGE_NEED_SHUTDOWN) < 0)
+                return true; /* whatever fails next says so */
+        return access(mark, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 static void print_location(const struct image *image, const char *rule)
 {
-        for (size_t i = 0; i < image->count; i++)
-                printf("%s\t%s\n", image->regions[i].name, rule);
+        char name[8192];
+
+        for (size_t i = 0; i < image->count; i++) {
+                log_escape(name, sizeof(name), image->regions[i].name);
+                printf("%s\t%s\n", name, rule);
+        }
 }
 
 /* What the pivot needs beyond the files of the image. */
@@ -119,12 +125,12 @@ static int run(const struct options *options)
         }
         if (!options->locate) {
                 ignore_signals();
-                if (exitrd && !options->force && !is_needed(directory))
-                        return 0;
                 if (stage_is_finished(directory)) {
                         stage_tidy(directory);
                         return 0;
                 }
+                if (exitrd && !options->force && !is_needed(directory))
+                        return 0;
         }
         r = locate_image(options, &image, &rule);
         if (r < 0)
