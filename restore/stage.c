@@ -189,26 +189,42 @@ static int plan_directory(struct stage *stage, struct plan *plan, int from, int 
 
 /* --- the staging directory --- */
 
-/* Take back what a run that was killed has left. */
+/* Whether there is no such directory, or what is there is none: not made by us. Any other error is a failure to look.
+ */
+static bool is_missing(int error)
+{
+        return error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
+}
+
+/* Take back what a run that was killed has left. What cannot be read is left for a run that can. */
 static int clean_stale(struct stage *stage)
 {
         _cleanup_close_ int staging = open_directory(stage->dir, STAGE_NAME);
         _cleanup_close_ int tree = -1;
         _cleanup_plan_ struct plan plan = { 0 };
+        int r;
 
         if (staging == -ENOENT)
                 return 0;
         log_debug("%s/%s: removing what an earlier run left", stage->path, STAGE_NAME);
-        tree = staging < 0 ? -1 : open_directory(staging, TREE_NAME);
+        tree = staging < 0 ? staging : open_directory(staging, TREE_NAME);
+        if (tree < 0)
+                return is_missing(tree) ? remove_any(stage->dir, STAGE_NAME) : tree;
         /* Without a plan nothing was renamed. With one that has `shutdown`, and that renamed, all was. */
-        if (tree >= 0 && plan_read(staging, &plan) == 0 &&
-            (!plan_has(&plan, STAGE_SHUTDOWN) || exists(tree, STAGE_SHUTDOWN))) {
-                int r = plan_undo(&plan, stage->dir, tree);
+        r = plan_read(staging, &plan);
+        if (r < 0 && r != -ENOENT)
+                return r;
+        if (plan_has(&plan, STAGE_SHUTDOWN)) {
+                struct stat st;
 
-                if (r < 0)
-                        return r;
+                if (fstatat(tree, STAGE_SHUTDOWN, &st, AT_SYMLINK_NOFOLLOW) < 0) {
+                        if (errno != ENOENT)
+                                return -errno;
+                        return remove_any(stage->dir, STAGE_NAME);
+                }
         }
-        return remove_any(stage->dir, STAGE_NAME);
+        r = plan_undo(&plan, stage->dir, tree);
+        return r < 0 ? r : remove_any(stage->dir, STAGE_NAME);
 }
 
 /* Whether DIR holds nothing that somebody else wants to keep. */
@@ -276,8 +292,11 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
         do
                 r = mkdirat(ret->dir, STAGE_NAME, 0700) < 0 ? -errno : 0;
         while (r == -ENOSPC && grow_tmpfs(ret->dir, 0) == 0);
-        if (r == 0)
+        if (r == 0) {
                 r = ret->staging = open_directory(ret->dir, STAGE_NAME);
+                if (r < 0)
+                        unlinkat(ret->dir, STAGE_NAME, AT_REMOVEDIR);
+        }
         if (r >= 0)
                 r = ret->tree = make_directory(ret->staging, TREE_NAME);
         if (r >= 0 && fchmod(ret->tree, 0755) < 0) /* as the kernel's own root, should the image not say */
@@ -364,7 +383,8 @@ int stage_commit(struct stage *stage, const char *image)
 
         r = rename_all(stage, &plan);
         if (r < 0) {
-                plan_undo(&plan, stage->dir, stage->tree);
+                if (plan_undo(&plan, stage->dir, stage->tree) < 0)
+                        stage->staging = safe_close(stage->staging); /* it stays: the next run tries again */
                 return r;
         }
         /* The tree is there. From here on nothing can fail that would matter. */
