@@ -203,7 +203,7 @@ static int clean(struct tree *tree, const struct place *place, uint32_t mode)
         /* The name may have been part of the way to the parent that is in hand. @place still points into it, so
          * it is only not to be found again. */
         if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
-                tree->parent_name[0] = '\1';
+                strcpy(tree->parent_name, "?"); /* a parent's name ends in a slash or is empty */
         return 0;
 }
 
@@ -381,6 +381,7 @@ int tree_link(struct tree *tree, const char *name, const char *old)
 {
         _cleanup_place_ struct place from, to;
         _cleanup_close_ int from_dir = -1;
+        struct stat st;
         int r;
 
         to.owned = -1;
@@ -401,7 +402,9 @@ int tree_link(struct tree *tree, const char *name, const char *old)
         if (r < 0)
                 return r;
         r = WITH_ROOM(tree, linkat(from_dir, from.base, to.dir, to.base, 0));
-        return r == -EPERM ? TREE_SKIPPED : skipped(r); /* EPERM: a directory */
+        if (r == -EPERM && fstatat(from_dir, from.base, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+                return TREE_SKIPPED;
+        return skipped(r);
 }
 
 int tree_file(struct tree *tree, const char *name, const struct newc *header, bool linked, bool *ret_new, int *ret_fd)
