@@ -20,7 +20,7 @@ static const struct row {
         { { SYS_read, SYS_pread64 }, { EIO, ENOMEM, EINTR, 0, ENDS } },
         { { SYS_write }, { EIO, ENOSPC, EDQUOT, EFBIG, EINTR, ENDS } },
         { { SYS_sendfile, SYS_copy_file_range }, { EIO, ENOSPC, ENOMEM, EINVAL, ENOSYS, EINTR, 0, ENDS } },
-        { { SYS_mmap, SYS_brk, SYS_mprotect, SYS_mremap }, { ENOMEM, ENDS } },
+        { { SYS_mmap, SYS_mprotect, SYS_mremap }, { ENOMEM, ENDS } },
         { { SYS_munmap }, { ENOMEM, ENDS } },
         { { SYS_fork, SYS_clone, SYS_clone3, SYS_vfork }, { EAGAIN, ENOMEM, ENOSYS, ENDS } },
         { { SYS_wait4, SYS_waitid }, { EINTR, ENDS } },
@@ -55,7 +55,7 @@ static const struct row {
         { { SYS_lseek, SYS_uname }, { EIO, ENDS } },
         /* a kernel that fails these, or wakes nobody, is past helping; the process can be killed there as elsewhere */
         { { SYS_exit, SYS_exit_group, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_getpid, SYS_getppid,
-            SYS_umask, SYS_rseq, SYS_futex, SYS_kill, SYS_tgkill, SYS_gettid, SYS_getuid, SYS_sched_yield,
+            SYS_umask, SYS_brk, SYS_rseq, SYS_futex, SYS_kill, SYS_tgkill, SYS_gettid, SYS_getuid, SYS_sched_yield,
             SYS_restart_syscall, SYS_geteuid },
           { ENDS } },
 };

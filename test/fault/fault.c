@@ -428,7 +428,7 @@ static void measure(struct profile *profile)
 
         reset();
         if (options.before)
-                tree_look(options.before, NULL, &before);
+                tree_look(options.out, NULL, &before);
         if (options.mine || options.before)
                 tree_look(options.mine ?: options.before, NULL, &mine);
         /* The mark is there to be removed. */

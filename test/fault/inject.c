@@ -31,6 +31,7 @@ struct task {
         pid_t tid, process;
         enum role role; /* ROLE_COUNT: another program */
         bool killing;   /* at the next stop */
+        int error;      /* for the call it is in to have returned, at the next stop */
 };
 
 struct run {
@@ -147,6 +148,10 @@ static int at_call(struct run *run, struct task *task)
         switch (fault->action) {
         case ACTION_FAIL:
         case ACTION_FAIL_ON:
+                if (call == SYS_close) { /* it closes, whatever it returns */
+                        task->error = fault->error;
+                        return PTRACE_SYSCALL;
+                }
                 skip_call(task->tid, fault->error);
                 return PTRACE_CONT;
         case ACTION_KILL_BEFORE:
@@ -193,6 +198,10 @@ static void at_stop(struct run *run, pid_t tid, int status)
         } else if (task->killing) {
                 kill(task->process, SIGKILL);
                 return;
+        } else if (task->error > 0 && signal == SIGTRAP) {
+                signal = 0;
+                ptrace(PTRACE_POKEUSER, tid, offsetof(struct user_regs_struct, rax), (long)-task->error);
+                task->error = 0;
         } else if (signal == SIGSTOP || signal == SIGTRAP) {
                 signal = 0;
         }
