@@ -179,7 +179,8 @@ def text(result):
         out += ["Not on this machine: %s." % ", ".join(result["absent_peers"]), ""]
     for mode in dict.fromkeys(line["mode"] for line in result["times"]):
         out += ["### %s" % mode.capitalize().replace("cpu", "CPU"), "", matrix(result, mode)]
-    out += ["### Against the aims", "", verdicts(result)]
+    if result["times"]:
+        out += ["### Against the aims", "", verdicts(result)]
     if result["memory"]:
         out += ["### Memory", "", memory(result)]
     for key, unit, title in (("size", "MB", "Size"), ("count", "files", "Number of files")):
@@ -189,7 +190,8 @@ def text(result):
         out += ["### A slow disk", "", slow(result)]
     if result.get("exclude"):
         out += ["### Leaving out", "", excluded(result["exclude"])]
-    out += ["### All of it", "", details(result)]
+    if result["times"]:
+        out += ["### All of it", "", details(result)]
     return "\n".join(out)
 
 
