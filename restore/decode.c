@@ -18,13 +18,11 @@ static const struct codec codecs[FORMAT_COUNT] = {
         [FORMAT_XZ] = STREAM(xz),
         [FORMAT_LZMA] = STREAM(lzma),
         [FORMAT_LZ4] = STREAM(lz4),
-        /* Decoded where it lies, 8 MiB a block. A page of shared memory costs 2.5 us when it is first written to, and
-         * one decoder keeps pace with one writer: a second one on two CPUs, with its slot, cost 20 % of CPU time more.
-         */
+        /* Decoded where it lies, 8 MiB a block, and each page of shared memory costs 2.5 us when it is first written
+         * to. As many slots as threads were the fastest; one more cost time and memory. */
         [FORMAT_LZ4_LEGACY] = { .slot_size = 8U << 20,
-                                .slot_count = 2,
+                                .slot_count = 1,
                                 .slots_per_thread = 1,
-                                .spare_cpu = true,
                                 .decode = decode_lz4_legacy },
         [FORMAT_BZIP2] = { .slot_size = 1U << 20,
                            .slot_count = 2,

@@ -26,6 +26,7 @@ struct decode {
         uint32_t block;     /* number of the block to fill next */
         uint64_t at;        /* offset in the image: of the part, then of the first byte not decoded */
         uint64_t end;       /* first offset behind the image */
+        uint64_t ahead;     /* first offset that the kernel was not told to read yet */
         unsigned threads;   /* how many may run, at least 1 */
         uint64_t memory;    /* bytes that a threaded decoder may use besides the ring */
         const char *reason; /* on failure: why; a constant string */
@@ -37,7 +38,6 @@ struct codec {
         uint32_t slot_count;       /* how many, with one thread */
         uint32_t slots_per_thread; /* how many more for each further thread; 0 where the library has threads of its own
                                     */
-        bool spare_cpu;            /* decoding is no slower than writing: leave one CPU to the unpacker */
         int (*load)(void);         /* load a library that is rarely needed; or NULL. -ENOPKG where it is missing */
         int (*decode)(struct decode *d); /* decode one part: 0, or a negative errno and @d->reason */
 };
@@ -136,5 +136,5 @@ int decode_blocks(struct decode *d, const struct block_format *format, void *sta
  */
 int decode_read(const struct decode *d, void *buffer, size_t size, uint64_t at, const char **reason);
 
-/** Tell the kernel to read on in the background behind offset @at, so that a slow disk is never idle. */
-void decode_read_ahead(const struct decode *d, uint64_t at);
+/** Offset @at is read now: tell the kernel to read on in the background, so that a slow disk is never idle. */
+void decode_read_ahead(struct decode *d, uint64_t at);

@@ -190,6 +190,12 @@ static int find_place(struct tree *tree, const char *name, struct place *ret)
         return 0;
 }
 
+static void settle(struct tree *tree)
+{
+        if (tree->settle)
+                tree->settle(tree->settle_argument);
+}
+
 static int clean(struct tree *tree, const struct place *place, uint32_t mode)
 {
         struct stat st;
@@ -422,6 +428,7 @@ int tree_file(struct tree *tree, const char *name, const struct newc *header, bo
                    : WITH_ROOM(tree, fd = openat(place.dir, place.base, flags | O_EXCL, header->mode & 07777));
         *ret_new = r == 0;
         if (r == -EEXIST) {
+                settle(tree);
                 r = clean(tree, &place, header->mode);
                 if (r < 0)
                         return r;

@@ -29,6 +29,8 @@ struct tree {
         size_t directories_used, directories_size;
         bool full;                /* no space is left, and none can be had */
         _Atomic uint64_t missing; /* bytes of data that there was no room for */
+        void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
+        void *settle_argument;
 };
 
 /** Memory for the names of directories: hundreds of thousands of real ones. */

@@ -152,11 +152,8 @@ static int unpack_file(struct unpacker *u, const struct newc *header, uint64_t a
                 r = tree_clean(&u->tree, u->name, header->mode);
                 if (r >= 0)
                         r = links_find(&u->links, header, u->name, &old);
-                if (r == 0 && old) {
-                        if (u->writers)
-                                writers_drain(u->writers);
+                if (r == 0 && old)
                         r = tree_link(&u->tree, u->name, old);
-                }
         }
         if (r == 0)
                 r = tree_file(&u->tree, u->name, header, old != NULL, &is_new, &fd);
@@ -315,15 +312,25 @@ static int unpack_part(struct unpacker *u)
         }
 }
 
+static void settle_writers(void *writers)
+{
+        writers_drain(writers);
+}
+
 static int unpack_plain(struct unpacker *u, const struct part *part, uint64_t *ret_end)
 {
         unsigned cpus = cpus_usable();
         int r, w;
 
         u->writers = writers_start(&u->tree, cpus - 1);
+        if (u->writers) {
+                u->tree.settle = settle_writers;
+                u->tree.settle_argument = u->writers;
+        }
         source_init(&u->source, u->image, NULL, part->start);
         r = unpack_part(u);
         w = writers_stop(TAKE_PTR(u->writers));
+        u->tree.settle = NULL;
         *ret_end = u->source.at;
         if (r == 0 && w < 0 && !(w == -ENOSPC && u->tree.full))
                 r = w == -ENODATA ? image_wrong(u, part->start, w, "the image has become shorter")

@@ -7,6 +7,7 @@
 #include "source.h"
 
 #define THREADS_MAX 4U /* more writers than that only wait for each other's page allocations */
+#define QUEUE 64U      /* with a queue of two, which runs dry while the main thread copies a file, it took 12 % more */
 
 struct copy {
         int from, to;
@@ -18,7 +19,7 @@ struct writers {
         struct tree *tree;
         pthread_mutex_t lock;
         pthread_cond_t work, done;
-        struct copy queue[2 * THREADS_MAX]; /* short: whoever hands over works as well */
+        struct copy queue[QUEUE];
         unsigned queued, busy, count;
         int result;
         bool stop;
@@ -40,29 +41,34 @@ static int copy(struct writers *w, struct copy *c)
         return r;
 }
 
+/* Take a copy from the queue and make it; the lock is held before and after, and not meanwhile. */
+static void copy_one(struct writers *w)
+{
+        struct copy c = w->queue[--w->queued];
+        int r;
+
+        w->busy++;
+        pthread_mutex_unlock(&w->lock);
+        r = copy(w, &c);
+        pthread_mutex_lock(&w->lock);
+        w->busy--;
+        if (w->result == 0)
+                w->result = r;
+        if (w->queued == 0 && w->busy == 0)
+                pthread_cond_signal(&w->done);
+}
+
 static void *work(void *argument)
 {
         struct writers *w = argument;
 
         pthread_mutex_lock(&w->lock);
         for (;;) {
-                struct copy c;
-                int r;
-
                 while (w->queued == 0 && !w->stop)
                         pthread_cond_wait(&w->work, &w->lock);
                 if (w->queued == 0)
                         break;
-                c = w->queue[--w->queued];
-                w->busy++;
-                pthread_mutex_unlock(&w->lock);
-                r = copy(w, &c);
-                pthread_mutex_lock(&w->lock);
-                w->busy--;
-                if (w->result == 0)
-                        w->result = r;
-                if (w->queued == 0 && w->busy == 0)
-                        pthread_cond_signal(&w->done);
+                copy_one(w);
         }
         pthread_mutex_unlock(&w->lock);
         return NULL;
@@ -94,11 +100,12 @@ int writers_copy(struct writers *w, int from, uint64_t offset, int to, uint64_t 
         int taken = 0;
 
         pthread_mutex_lock(&w->lock);
-        if (w->queued + w->busy < 2 * w->count) {
+        if (w->queued < QUEUE) {
                 w->queue[w->queued++] =
                                 (struct copy){ .from = from, .to = to, .offset = offset, .size = size, .mtime = mtime };
                 taken = 1;
-                pthread_cond_signal(&w->work);
+                if (w->queued <= w->count)
+                        pthread_cond_signal(&w->work);
         }
         pthread_mutex_unlock(&w->lock);
         return taken;
@@ -109,7 +116,9 @@ int writers_drain(struct writers *w)
         int r;
 
         pthread_mutex_lock(&w->lock);
-        while (w->queued > 0 || w->busy > 0)
+        while (w->queued > 0)
+                copy_one(w);
+        while (w->busy > 0)
                 pthread_cond_wait(&w->done, &w->lock);
         r = w->result;
         pthread_mutex_unlock(&w->lock);

@@ -363,6 +363,19 @@ load common
     restores 'a f 0600 3:0 4 "new"' 'b f 0600 3:0 4 "new" =a'
 }
 
+@test "a file over a large one that is still being written" {
+    python3 - "$T/image" <<'PYTHON'
+import sys
+sys.path.insert(0, "test/lib")
+import newc
+open(sys.argv[1], "wb").write(newc.archive(newc.entry("f", data=b"1" * (48 << 20), ino=1),
+                                           newc.entry("f", data="2" * 100000, ino=2, mtime=7)))
+PYTHON
+    "$RESTORE" -q -C "$T/large" "$T/image"
+    [[ $(stat -c '%s %Y' "$T/large/f") == "100000 7" ]]
+    [[ $(tr -d 2 <"$T/large/f" | wc -c) == 0 ]]
+}
+
 @test "a file over a symlink, a fifo, an empty directory" {
     image 'archive(entry("t", data="target"), entry("l", LNK | 0o777, "t"), entry("p", FIFO | 0o600), entry("d", DIR | 0o700),
                    *[entry(n, data="new") for n in "lpd"])'
