@@ -48,11 +48,12 @@ static int next(struct decode *d, void *state, struct block *ret)
         return 1;
 }
 
-static int64_t decode(const struct block *block, const uint8_t *in, struct space out, const char **reason)
+static int decode(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
 {
         (void)block, (void)in, (void)reason;
-        out.bytes[0] = 1;
-        return 1;
+        out->space.bytes[0] = 1;
+        out->space = (struct space){ out->space.bytes + 1, out->space.size - 1 };
+        return 0;
 }
 
 static void test_failure_with_slow_consumer(void **state)
@@ -88,9 +89,91 @@ static void test_failure_with_slow_consumer(void **state)
         }
 }
 
+/* Blocks that decode to several slots' worth of bytes arrive whole and in order. */
+#define SLOT 4096U
+
+static uint32_t large_size(uint32_t number)
+{
+        return 1 + (number * 1237) % (3 * SLOT);
+}
+
+static int next_large(struct decode *d, void *state, struct block *ret)
+{
+        unsigned *found = state;
+
+        if (*found == BLOCKS)
+                return 0;
+        *ret = (struct block){ .at = d->at++, .size = 1, .plain_size = (*found)++ };
+        return 1;
+}
+
+static int decode_large(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
+{
+        (void)in, (void)reason;
+        for (uint32_t i = 0; i < large_size(block->plain_size); i++) {
+                if (out->space.size == 0 && !outlet_more(out))
+                        return -EBADMSG;
+                *out->space.bytes = (uint8_t)(block->plain_size + i);
+                out->space = (struct space){ out->space.bytes + 1, out->space.size - 1 };
+        }
+        return 0;
+}
+
+static void *check_large(void *argument)
+{
+        struct ring *ring = argument;
+        uint32_t number = 0, at = 0;
+        const uint8_t *bytes;
+        int64_t n;
+
+        while ((n = ring_take(ring, 3000, &bytes)) > 0) {
+                for (int64_t i = 0; i < n; i++) {
+                        assert_int_equal(bytes[i], (uint8_t)(number + at));
+                        if (++at == large_size(number)) {
+                                number++;
+                                at = 0;
+                        }
+                }
+                ring_release(ring);
+        }
+        assert_int_equal(n, 0);
+        assert_int_equal(number, BLOCKS);
+        return NULL;
+}
+
+static void test_blocks_larger_than_a_slot(void **state)
+{
+        static const struct block_format format = { .block_size_max = 1, .next = next_large, .decode = decode_large };
+
+        (void)state;
+        for (unsigned threads = 1; threads <= 4; threads++) {
+                _cleanup_(image_done) struct image image = IMAGE_INIT;
+                struct ring consumer, producer;
+                pthread_t thread;
+                unsigned found = 0;
+
+                assert_int_equal(image_add(&image, test_file("x", 1), "x", 0, 1), 0);
+                image.size = image.regions[0].size = BLOCKS;
+                assert_int_equal(ftruncate(image.regions[0].fd, BLOCKS), 0);
+                assert_int_equal(ring_new(&consumer, SLOT, 3), 0);
+                memcpy(&producer, &consumer, sizeof(producer));
+                struct decode d = { .image = &image, .ring = &producer, .end = image.size, .threads = threads };
+
+                assert_int_equal(pthread_create(&thread, NULL, check_large, &consumer), 0);
+                assert_int_equal(decode_blocks(&d, &format, &found), 0);
+                assert_non_null(ring_claim(&producer, d.block));
+                ring_publish(&producer, d.block, 0);
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                ring_done(&consumer);
+        }
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = { cmocka_unit_test(test_failure_with_slow_consumer) };
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_failure_with_slow_consumer),
+                cmocka_unit_test(test_blocks_larger_than_a_slot),
+        };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
