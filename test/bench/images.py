@@ -187,7 +187,6 @@ def synthetic(cache, plain, name, count, size):
                     target.write(newc.entry("dir%d" % (i // 100), newc.DIR | 0o755))
                 source.seek(cut.randrange(room))
                 target.write(newc.entry("dir%d/file%d" % (i // 100, i), data=source.read(size)))
-            target.write(newc.entry("shutdown", newc.REG | 0o755, b"#!/bin/sh\n"))
             target.write(newc.trailer())
             target.flush()
             os.fsync(target.fileno())
