@@ -208,8 +208,11 @@ set title "Restoring %(megabytes).0f MB in %(files)d files: time, as a multiple 
 set ylabel "times the decoder alone (one thread)"
 set grid ytics lc rgb "#dddddd"
 set yrange [0:*]
-set key outside bottom center horizontal
-set xtics scale 0
+set key outside right top vertical Left reverse samplen 1.5
+set xtics scale 0 nomirror
+set ytics nomirror
+set bmargin 4
+set xrange [-0.6:%(rows)d - 0.4]
 plot 1 with lines lc rgb "black" dt 2 title "decoder alone", \
      %(bars)s
 """
@@ -221,15 +224,16 @@ def chart(result, out):
     lines = [line for line in result["times"] if line["mode"] == "warm"]
     names = [OURS] + list(dict.fromkeys(line["who"] for line in lines if ALONE not in line["who"] and
                                         line["who"] not in (OURS, XZ_THREADS) and "median" in line))
+    rows = len({line["format"] for line in lines})
     with open(out + "/chart.tsv", "w", encoding="utf-8") as f:
-        f.write("\t".join(["format"] + names) + "\n")
+        f.write("# " + "\t".join(["format"] + names) + "\n")
         for format in dict.fromkeys(line["format"] for line in lines):
             alone = find(lines, format=format, who=alone_name(1))["median"]
             cells = [find(lines, format=format, who=n) or {} for n in names]
-            f.write("\t".join(["%s\\n%s ms" % (format, ms(cells[0]["median"]))] +
+            f.write("\t".join(["%s\\nours %s ms" % (format, ms(cells[0]["median"]))] +
                               ["%.3f" % (c["median"] / alone) if "median" in c else "-" for c in cells]) + "\n")
     bars = ", \\\n     ".join("'%s/chart.tsv' using %d%s title '%s' lc rgb '%s'" % (
         out, i + 2, ":xtic(1)" if i == 0 else "", n, COLOURS[i % len(COLOURS)]) for i, n in enumerate(names))
     script = CHART % {"out": out, "bars": bars, "megabytes": result["tree"]["file_bytes"] / 1e6,
-                      "files": result["tree"]["files"]}
+                      "files": result["tree"]["files"], "rows": rows}
     subprocess.run(["gnuplot"], input=script, text=True, check=True)
