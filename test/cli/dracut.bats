@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Images that dracut makes here, with each of its compressors, restore to what GNU cpio and bsdtar extract; and where
+# those two do otherwise than the kernel, the kernel's way. The images are kept in $BUILD/images for the next run.
+
+load common
+
+images=$(realpath -m "${BUILD:-$tests/../build}/images")
+# What --compress can be. A word that dracut knows gets options from it; its "gzip" is pigz where that is installed.
+compressors=('gzip -n' pigz bzip2 lzma xz lzop lz4 zstd cat)
+
+setup_file() {
+    local kver
+    kver=$(cd /lib/modules && printf '%s\n' * | sort -V | tail -1)
+    if ! command -v dracut >/dev/null || [[ ! -e /lib/modules/$kver/modules.dep ]]; then
+        return
+    fi
+    mkdir -p "$images/acpi"
+    echo "not a table" >"$images/acpi/dsdt.aml"
+    printf '%s\n' 'acpi_override="yes"' "acpi_table_dir=\"$images/acpi\"" >"$images/dracut.conf"
+    # the slowest one first
+    printf '%s\0' lzma "${compressors[@]}" | xargs -0 -P 2 -I {} bash -euc '
+        name=${3%% *}
+        [[ $1/$name.img -nt /lib/modules/$2/modules.dep && $1/$name.img -nt $(command -v dracut) ]] && exit
+        exec {lock}>"$1/$name.lock"
+        flock -n "$lock" || exit 0
+        dracut --quiet --conf "$1/dracut.conf" --confdir "$1/acpi" --no-hostonly --compress "$3" --kver "$2" \
+            --force "$1/$name.new" >"$1/$name.log" 2>&1
+        mv "$1/$name.new" "$1/$name.img"' - "$images" "$kver" {}
+}
+
+# The main part of an image, decompressed, by other programs than ours.
+main_part() {
+    local dracuts=/usr/lib/dracut/skipcpio
+    [[ ! -e $dracuts.distrib ]] || dracuts=$dracuts.distrib
+    "$dracuts" "$1" | "${@:2}"
+}
+
+# extract CPIO-ARCHIVE: with GNU cpio into $T/cpio, with bsdtar into $T/bsdtar
+extract() {
+    mkdir "$T/cpio" "$T/bsdtar"
+    (cd "$T/cpio" && cpio --quiet -idm) <"$1"
+    bsdtar -xpf "$1" -C "$T/bsdtar"
+}
+
+# real NAME FORMAT DECOMPRESSOR...
+real() {
+    [[ -e $images/$1.img ]] || skip "dracut or a kernel is not installed"
+    [[ $("$SKIPCPIO" --list "$images/$1.img" | cut -d' ' -f1,4-) == $'1 newc early\n2 '"$2 main" ]]
+    main_part "$images/$1.img" "${@:3}" >"$T/main"
+    extract "$T/main"
+    restore -C "$T/out" "$images/$1.img"
+    succeeded
+    [[ $(find "$T/out" | wc -l) -gt 500 && -x $T/out/usr/lib/systemd/systemd || -x $T/out/init ]]
+    # GNU cpio sets no times of symlinks, and of directories before it fills them.
+    newc diff --ignore mtime "$T/cpio" "$T/out"
+    # bsdtar does all that, but for the directory that it is told to work in.
+    newc diff --no-root "$T/bsdtar" "$T/out"
+}
+
+@test "dracut --compress 'gzip -n'" {
+    real gzip gzip gzip -dc
+}
+
+@test "dracut --compress pigz" {
+    real pigz gzip gzip -dc
+}
+
+@test "dracut --compress bzip2" {
+    real bzip2 bzip2 bzip2 -dc
+}
+
+@test "dracut --compress lzma" {
+    real lzma lzma lzma -dc
+}
+
+@test "dracut --compress xz" {
+    real xz xz xz -dc
+}
+
+@test "dracut --compress lzop" {
+    real lzop lzop lzop -dc
+}
+
+@test "dracut --compress lz4" {
+    real lz4 lz4-legacy lz4 -dc
+}
+
+@test "dracut --compress zstd" {
+    real zstd zstd zstd -dc
+}
+
+@test "dracut --compress cat" {
+    real cat newc cat
+}
+
+# Where others differ from the kernel
+
+# differs PROGRAM... -- EXPRESSION LINE...: ours makes this tree, as a kernel does; each PROGRAM makes another one.
+differs() {
+    local others=()
+    while [[ $1 != -- ]]; do
+        others+=("$1")
+        shift
+    done
+    image "$2"
+    restores "${@:3}"
+    extract "$T/image" 2>"$T/complaints" || :
+    for other in "${others[@]}"; do
+        newc manifest --short --no-root "$T/$other" >"$T/$other.tree"
+        ! LC_ALL=C diff <(printf '%s\n' "${@:3}" | LC_ALL=C sort) <(LC_ALL=C sort "$T/$other.tree") || {
+            echo "$other does the same"
+            return 1
+        }
+    done
+}
+
+@test "the kernel goes on behind a trailer, GNU cpio and bsdtar end there" {
+    differs cpio bsdtar -- 'archive(entry("a")) + archive(entry("b"))' 'a f 0644 0:0 0 ""' 'b f 0644 0:0 0 ""'
+}
+
+@test "the kernel lets an entry replace an older or equal one, GNU cpio keeps it" {
+    differs cpio -- 'archive(entry("a", data="1", mtime=5), entry("a", data="2", mtime=4))' 'a f 0644 0:0 4 "2"'
+}
+
+@test "the kernel writes into a file that is there, bsdtar makes a new one, beside its hard links" {
+    differs bsdtar -- 'archive(entry("a", data="old", ino=5, nlink=2), entry("b", ino=5, nlink=2), entry("a", data="new"))' \
+        'a f 0644 0:0 0 "new"' 'b f 0644 0:0 0 "new" =a'
+}
+
+@test "the kernel gives a directory the mtime of its first entry, GNU cpio one that its files change" {
+    differs cpio -- 'archive(entry("d", DIR | 0o755, mtime=1), entry("d", DIR | 0o755, mtime=2), entry("d/f"))' \
+        'd d 0755 0:0 1' 'd/f f 0644 0:0 0 ""'
+}
+
+@test "the kernel sets the mtimes of symlinks, GNU cpio does not" {
+    differs cpio -- 'archive(entry("l", LNK | 0o777, "x", mtime=5))' 'l l - 0:0 5 -> x'
+}
+
+@test "the kernel gives hard links the attributes of the last entry with data or without" {
+    differs cpio bsdtar -- 'archive(entry("a", data="x", ino=5, nlink=2, mtime=1), entry("b", REG | 0o600, ino=5, nlink=2, uid=3, mtime=2))' \
+        'a f 0600 3:0 2 "x"' 'b f 0600 3:0 2 "x" =a'
+}
+
+@test "the kernel tells hard links apart by device and type, bsdtar by less" {
+    differs bsdtar -- 'archive(entry("a", data="1", ino=5, nlink=2, dev=(8, 1)), entry("p", FIFO | 0o600, ino=5, nlink=2, dev=(8, 1)))' \
+        'a f 0644 0:0 0 "1"' 'p p 0600 0:0 0'
+}
+
+@test "the kernel goes through symlinks on the way to a name, bsdtar replaces them" {
+    differs bsdtar -- 'archive(entry("d", DIR | 0o755), entry("l", LNK | 0o777, "d"), entry("l/f", data="x"))' \
+        'd d 0755 0:0 0' 'd/f f 0644 0:0 0 "x"' 'l l - 0:0 0 -> d'
+}
+
+@test "the kernel resolves absolute symlinks from the new root, GNU cpio from the running one" {
+    differs cpio -- "archive(entry('d', DIR | 0o755), entry('l', LNK | 0o777, '/d'), entry('l/f', data='x'))" \
+        'd d 0755 0:0 0' 'd/f f 0644 0:0 0 "x"' 'l l - 0:0 0 -> /d'
+}
+
+@test "the kernel makes no directory of a symlink to one, nor leaves it" {
+    differs cpio -- 'archive(entry("t", DIR | 0o755), entry("l", LNK | 0o777, "t"), entry("l", DIR | 0o711))' \
+        't d 0755 0:0 0' 'l d 0711 0:0 0'
+}
+
+@test "the kernel skips a directory that has data, and its data" {
+    differs cpio -- 'archive(entry("d", DIR | 0o755, "data"), entry("f"))' 'f f 0644 0:0 0 ""'
+}
+
+@test "the kernel lets a device keep its numbers when another of its type comes" {
+    differs cpio bsdtar -- 'archive(entry("c", CHR | 0o600, rdev=(1, 3)), entry("c", CHR | 0o600, rdev=(1, 5), mtime=1))' \
+        'c c 0600 0:0 1 1:3'
+}
