@@ -21,3 +21,8 @@ fault: fault-build
 	@test/fault/run --build $(BUILD) --seconds $(FAULT_SECONDS) $(ONLY)
 
 .PHONY: fault fault-build
+
+# The program with a decoder that was taken over, for test/cli/decoder.bats.
+$(FAULT_BUILD)/rogue: $(FAULT_BUILD)/rogue.o $(filter-out %/restore/decode.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+unit: $(FAULT_BUILD)/rogue

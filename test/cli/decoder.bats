@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The decoder's process: what it may do, and what happens when it is made to do something else (test/fault/rogue.c).
+
+load common
+
+# The rogue program is built beside the real one. (RESTORE is set by common.bash.)
+# shellcheck disable=SC2153
+ROGUE_PROGRAM=${RESTORE%/restore/*}/test/fault/rogue
+
+setup() {
+    T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
+    printf '\x1f\x8b\x08 no gzip data at all' >"$T/image"
+    echo precious >"$T/target"
+    mkdir -p "$T/here" "$T/out/etc"
+    echo mine >"$T/out/etc/mine"
+    newc manifest --ignore mtime "$T/out" >"$T/before"
+    (cd "$T" && find . -path ./out -prune -o -mindepth 1 -printf '%p %y %m %U %G %s %T@ %C@\n' | sort) >"$T.all"
+}
+
+teardown() {
+    rm -rf --one-file-system "$T" "$T".*
+}
+
+# misbehave CASE [SECONDS]: restore with a decoder that does that
+misbehave() {
+    status=0
+    (cd "$T/here" && ROGUE=$1 ROGUE_TARGET=$T/target timeout -s KILL "${2-20}" \
+        "$ROGUE_PROGRAM" -C "$T/out" "$T/image" >"$T.said" 2>&1) || status=$?
+    said=$(<"$T.said")
+}
+
+# Nothing has changed, neither in DIR nor beside it, and one line says why.
+contained() {
+    echo "$said"
+    [[ $status == 1 ]]
+    [[ $said == "rogue: $T/image: offset "+([0-9])": "* && $(wc -l <<<"$said") == 1 ]]
+    grep -Eq -- "$1" <<<"$said"
+    newc manifest --ignore mtime "$T/out" | diff -u "$T/before" -
+    (cd "$T" && find . -path ./out -prune -o -mindepth 1 -printf '%p %y %m %U %G %s %T@ %C@\n' | sort) | diff -u "$T.all" -
+    [[ $(<"$T/target") == precious && -z $(ls -A "$T/here") ]]
+}
+
+each() {
+    local pattern=$1 case
+    shift
+    for case; do
+        misbehave "$case"
+        contained "$pattern" || { echo "case $case"; return 1; }
+    done
+}
+
+@test "a rogue decoder that behaves is believed" {
+    misbehave good
+    [[ $status == 0 && -f $T/out/file ]]
+}
+
+@test "calls that a decoder has no use for: killed" {
+    each 'killed by signal 31' write pwrite open create openat2 unlink rename chmod fork vfork exec kill ptrace poke \
+        mount socket ioctl prctl setuid unshare bpf io_uring execmem mprotect
+}
+
+@test "calls of the other tables of the machine: killed" {
+    [[ $(uname -m) == x86_64 ]] || skip "x86-64 has several"
+    each 'killed by signal 31' call32 x32
+}
+
+@test "writing beyond the ring" {
+    each 'killed by signal 11' overrun
+    each 'impossible block|no newc magic|is not eight hexadecimal' underrun
+}
+
+@test "lengths that are lies" {
+    each 'impossible block' long longest
+}
+
+@test "ends that are lies" {
+    each 'impossible end' end_beyond end_before end_far no_end
+    each . nothing
+}
+
+@test "a reason that is no text" {
+    each 'offset [0-9]+: (\\x1b)+$' reason
+}
+
+@test "blocks out of order are taken in order" {
+    misbehave reverse
+    [[ $status == 0 && -f $T/out/file ]]
+}
+
+@test "blocks that change while they are read" {
+    for _ in {1..10}; do
+        misbehave change
+        [[ $status == [01] && ! -e $T/out/.dracut-restore && $(wc -l <<<"$said") -le 2 ]]
+        [[ $(<"$T/out/etc/mine") == mine && $(<"$T/target") == precious && -z $(ls -A "$T/here") ]]
+        find "$T/out" -mindepth 1 ! -path "$T/out/etc*" -delete
+    done
+}
+
+@test "a decoder that dies" {
+    each 'ended unasked' exit thread_exit
+    each 'killed by signal 11' crash stack
+    each 'killed by signal (6|31)' abort
+}
+
+@test "a decoder that stops, hangs or spins" {
+    for case in sleep half spin; do
+        ROGUE=$case nice timeout -s KILL 100 "$ROGUE_PROGRAM" -C "$T/out-$case" "$T/image" >"$T.$case" 2>&1 &
+    done
+    wait
+    for case in sleep half spin; do
+        grep -q '^rogue: .*: the decoder hangs$' "$T.$case"
+        [[ ! -e $T/out-$case ]]
+    done
+}
+
+@test "a decoder that never ends is ended by who waits for the restore, which leaves nothing that counts" {
+    for case in zeros entries; do
+        misbehave "$case" 2
+        [[ $status == 137 && ! -e $T/out/shutdown && $(<"$T/out/etc/mine") == mine ]]
+        [[ -z $(pgrep -f "rogue -C $T/out") ]]
+        misbehave good
+        [[ $status == 0 && ! -e $T/out/.dracut-restore && -f $T/out/file && ! -e $T/out/shutdown ]]
+        rm "$T/out/file"
+    done
+}
+
+# Stop a restore and its decoder as soon as that is at work: $restore, $decoder, its $status, $fds and $threads
+stop_decoder() {
+    restore=$1
+    decoder=
+    for _ in {1..2000}; do
+        decoder=$(cat "/proc/$restore/task/$restore/children" 2>/dev/null) || true
+        decoder=${decoder%% *}
+        [[ -z $decoder ]] || ! grep -q '^Seccomp:.*2' "/proc/$decoder/status" 2>/dev/null || break
+        sleep 0.002
+    done
+    kill -STOP "$restore" "$decoder"
+    status=$(<"/proc/$decoder/status")
+    fds=$(for fd in "/proc/$decoder/fd"/*; do readlink "$fd"; done | sort)
+    threads=$(for task in "/proc/$decoder/task"/*/status; do grep '^Seccomp:' "$task"; done | sort -u)
+}
+
+@test "/proc/PID/status of a decoder at work: no capabilities, a filter, no new privileges; its descriptors" {
+    newc image "compress('xz', archive(entry('a', data=__import__('os').urandom(4 << 20).hex())))" >"$T/image"
+    "$RESTORE" -C "$T/out" "$T/image" >"$T.said" 2>&1 &
+    stop_decoder $!
+    kill -CONT "$restore" "$decoder"
+    wait "$restore" || { echo "exit $?"; cat "$T.said"; return 1; }
+    echo "$status" | grep -E '^(Cap|NoNewPrivs|Seccomp|Threads)'
+    echo "$fds"
+    for set in CapInh CapPrm CapEff CapAmb; do
+        grep -Eq "^$set:[[:space:]]+0+$" <<<"$status"
+    done
+    grep -Eq '^NoNewPrivs:[[:space:]]+1$' <<<"$status"
+    grep -Eq '^Seccomp:[[:space:]]+2$' <<<"$status"
+    [[ $threads == *2 && $(wc -l <<<"$threads") == 1 ]]
+    [[ $fds == "$T/image" ]]
+}
+
+@test "several images: the descriptors of all of them and no others" {
+    newc image "archive(entry('a'))" >"$T/first"
+    newc image "compress('xz', archive(entry('b', data=__import__('os').urandom(4 << 20).hex())))" >"$T/second"
+    "$RESTORE" -C "$T/out" "$T/first" "$T/second" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1 &
+    stop_decoder $!
+    [[ $fds == "$T/first"$'\n'"$T/second" ]]
+    kill -CONT "$restore" "$decoder"
+    wait "$restore" || { echo "exit $?"; cat "$T.said"; return 1; }
+    [[ -f $T/out/a && -f $T/out/b ]]
+}
