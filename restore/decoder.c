@@ -63,8 +63,9 @@ _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, 
         };
         int r;
 
-        /* Before it makes a ninth arena, malloc counts the processors in /sys, which the filter kills it for. */
-        mallopt(M_ARENA_MAX, 4);
+        /* One arena: with more, malloc reads how many processors there are from /sys, and how memory is
+         * overcommitted from /proc, and the filter kills it for that. A block is a few allocations. */
+        mallopt(M_ARENA_MAX, 1);
         r = sandbox_enter(decoder->image);
 
         if (r > 0)
