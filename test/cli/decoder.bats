@@ -125,28 +125,27 @@ each() {
     done
 }
 
-# Stop a restore and its decoder as soon as that is at work: $restore, $decoder, its $status, $fds and $threads
-stop_decoder() {
-    restore=$1
-    decoder=
-    for _ in {1..2000}; do
-        decoder=$(cat "/proc/$restore/task/$restore/children" 2>/dev/null) || true
-        decoder=${decoder%% *}
+# look_at_decoder IMAGE...: restore, held for some seconds at the first name, and look at the decoder meanwhile, which has
+# filled the ring: its $status, $fds and $threads
+look_at_decoder() {
+    strace -f -qq -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=3s:when=1 \
+        "$RESTORE" -C "$T/out" "$@" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1 &
+    local strace=$! restore decoder
+    for _ in {1..500}; do
+        restore=$(pgrep -P $strace -f "^$RESTORE") || true
+        [[ -z $restore ]] || decoder=$(pgrep -P "$restore") || true
         [[ -z $decoder ]] || ! grep -q '^Seccomp:.*2' "/proc/$decoder/status" 2>/dev/null || break
-        sleep 0.002
+        sleep 0.01
     done
-    kill -STOP "$restore" "$decoder"
     status=$(<"/proc/$decoder/status")
     fds=$(for fd in "/proc/$decoder/fd"/*; do readlink "$fd"; done | sort)
     threads=$(for task in "/proc/$decoder/task"/*/status; do grep '^Seccomp:' "$task"; done | sort -u)
+    wait $strace || { echo "exit $?"; cat "$T.said"; return 1; }
 }
 
 @test "/proc/PID/status of a decoder at work: no capabilities, a filter, no new privileges; its descriptors" {
-    newc image "compress('xz', archive(entry('a', data=__import__('os').urandom(4 << 20).hex())))" >"$T/image"
-    "$RESTORE" -C "$T/out" "$T/image" >"$T.said" 2>&1 &
-    stop_decoder $!
-    kill -CONT "$restore" "$decoder"
-    wait "$restore" || { echo "exit $?"; cat "$T.said"; return 1; }
+    newc image "compress('xz -T0', archive(entry('a', data=__import__('os').urandom(4 << 20))))" >"$T/image"
+    look_at_decoder "$T/image"
     echo "$status" | grep -E '^(Cap|NoNewPrivs|Seccomp|Threads)'
     echo "$fds"
     for set in CapInh CapPrm CapEff CapAmb; do
@@ -160,11 +159,8 @@ stop_decoder() {
 
 @test "several images: the descriptors of all of them and no others" {
     newc image "archive(entry('a'))" >"$T/first"
-    newc image "compress('xz', archive(entry('b', data=__import__('os').urandom(4 << 20).hex())))" >"$T/second"
-    "$RESTORE" -C "$T/out" "$T/first" "$T/second" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1 &
-    stop_decoder $!
+    newc image "compress('zstd -15', archive(entry('b', data='x')))" >"$T/second"
+    look_at_decoder "$T/second" "$T/first"
     [[ $fds == "$T/first"$'\n'"$T/second" ]]
-    kill -CONT "$restore" "$decoder"
-    wait "$restore" || { echo "exit $?"; cat "$T.said"; return 1; }
     [[ -f $T/out/a && -f $T/out/b ]]
 }
