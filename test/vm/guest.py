@@ -217,6 +217,9 @@ class Guest:
             truncate -s 900M "$1"
             mke2fs -q -t ext4 -J size=8 -E lazy_itable_init=1 -d "$root" "$1"
             """, disk)
+        # All have their labels now, but for the root itself.
+        label = write(os.path.join(self.work, "label"), b"system_u:object_r:root_t:s0\0")
+        run("debugfs", "-w", "-R", f"ea_set -f {label} / security.selinux", disk)
         return disk
 
     def copy_disk(self, to, files):

@@ -3,6 +3,7 @@
 import base64
 import dataclasses
 import json
+import os
 import re
 import selectors
 import shlex
@@ -103,6 +104,11 @@ class Run:
     ended: str = ""  # poweroff, reboot, halt, timeout, or what QEMU did
     stages: dict = dataclasses.field(default_factory=dict)  # name: seconds since the start
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    @property
+    def cost(self):
+        return f"{self.seconds:.0f} s, {self.cpu_seconds:.0f} s of CPU"
 
     @property
     def stage(self):
@@ -166,9 +172,13 @@ def run(machine, timeout, dialogue=(), program=None):
                     channels["qmp"].sendall(b'{"execute": "quit"}\n')
         if result.ended == "timeout":
             process.kill()
-        result.errors = process.communicate(timeout=30)[0].decode(errors="replace")
+        result.errors = process.stdout.read().decode(errors="replace")
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        result.cpu_seconds = usage.ru_utime + usage.ru_stime
     finally:
         process.kill()
+        process.stdout.close()
         for s in ours:
             s.close()
     result.seconds = time.monotonic() - start
