@@ -13,6 +13,7 @@ setup_file() {
     local kver
     kver=$(cd /lib/modules && printf '%s\n' * | sort -V | tail -1)
     if ! command -v dracut >/dev/null || [[ ! -e /lib/modules/$kver/modules.dep ]]; then
+        export no_dracut=1
         return
     fi
     mkdir -p "$images/acpi"
@@ -45,7 +46,7 @@ extract() {
 
 # real NAME FORMAT DECOMPRESSOR...
 real() {
-    [[ -e $images/$1.img ]] || skip "dracut or a kernel is not installed"
+    [[ -z ${no_dracut-} ]] || skip "dracut or a kernel is not installed"
     [[ $("$SKIPCPIO" --list "$images/$1.img" | cut -d' ' -f1,4-) == $'1 newc early\n2 '"$2 main" ]]
     main_part "$images/$1.img" "${@:3}" >"$T/main"
     extract "$T/main"

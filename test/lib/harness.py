@@ -62,7 +62,7 @@ def restore(image, out, *options, expect=0, warning=False):
         check(len(stderr) in {True: (1,), False: (0,), None: (0, 1)}[warning], "stderr:", stderr)
         return 0, stdout[0]
     check(not stdout and len(stderr) == 1, "not one line on stderr:", stdout, stderr)
-    check(re.match("dracut-initramfs-restore: %s: (offset [0-9]+: .|nothing to restore|the tree needs)" % re.escape(image),
+    check(re.match("dracut-initramfs-restore: %s: (offset [0-9]+: .|nothing to restore|there is no room for)" % re.escape(image),
                    stderr[0]), stderr[0])
     return done.returncode, stderr[0]
 
