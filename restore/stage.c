@@ -114,6 +114,8 @@ static int plan_read(int staging, struct plan *ret)
                 return -ENOMEM;
         while ((n = read(fd, ret->names + ret->size, (size_t)st.st_size - ret->size)) > 0)
                 ret->size += (size_t)n;
+        if (n == 0 && ret->size < (size_t)st.st_size)
+                return -EIO;
         return n < 0 ? -errno : 0;
 }
 
