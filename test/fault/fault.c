@@ -49,6 +49,7 @@ static struct {
 
 static struct entries before, mine, complete;
 static size_t mounts_before;
+static bool had_staging; /* of a run that was killed: whatever part of it can be left by one that fails to remove it */
 static char *allocating[512]; /* environment for a run with alloc.so */
 static struct alloc_fault *alloc_fault;
 
@@ -227,7 +228,7 @@ static bool judge(const struct result *r, const struct fault *fault, bool lastin
         } else {
                 if (exists("shutdown"))
                         return broken("exit status 1 and a `shutdown`");
-                if (!(lasting ? is_kept() : is_untouched(false)))
+                if (!(lasting ? is_kept() : is_untouched(had_staging)))
                         return false;
                 if (!lasting && count_mounts() != mounts_before)
                         return broken("a mount is left");
@@ -438,6 +439,7 @@ static void measure(struct profile *profile)
                         mine.count--;
                 }
         mounts_before = count_mounts();
+        had_staging = exists(STAGING);
         inject(options.argv, NULL, profile, NULL, &r);
         tree_look(options.out, STAGING, &complete);
         if (!judge(&r, NULL, false) || !exists("shutdown") || exists(STAGING) || exists(MARK) || !is_kept()) {
