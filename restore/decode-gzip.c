@@ -31,7 +31,8 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
                 r = isal_inflate(s);
         }
 
-        *in = (struct span){ s->next_in, s->avail_in };
+        /* At an error it gives back what it holds of the input, which is less than nothing where that has ended. */
+        *in = (struct span){ s->next_in, s->avail_in <= in->size + sizeof(s->read_in) ? s->avail_in : 0 };
         *out = (struct space){ s->next_out, s->avail_out };
         switch (r) {
         case ISAL_DECOMP_OK:
