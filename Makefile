@@ -104,6 +104,10 @@ include test/fault/fault.mk
 
 include test/bench/bench.mk
 
+tidy:
+	@printf '%s\n' skipcpio/*.c restore/*.c | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
+		$(filter-out -DVERSION=%,$(ALL_CPPFLAGS)) -DVERSION=\"$(VERSION)\" $(filter-out -W% -fcf-protection,$(ALL_CFLAGS))' tidy
+
 # --- installation ---
 
 unitdropindir = $(unitdir)/dracut-shutdown.service.d
@@ -128,6 +132,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit check check-vm demo deps install uninstall clean
+.PHONY: all unit check check-vm tidy demo deps install uninstall clean
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)

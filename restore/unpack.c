@@ -414,7 +414,7 @@ int unpack_image(const struct image *image, int tree_fd, char *const *exclude, s
 
                 r = part_next(image, at, false, &part, &e);
                 if (r == -EBADMSG) {
-                        r = foreign_bytes(&u, e.at, e.reason, unpacked);
+                        r = foreign_bytes(&u, e.at, e.reason, u.found);
                         if (r < 0)
                                 return r;
                         break;

@@ -38,5 +38,5 @@ int list_parts(struct image *image, const char *file)
                        part.early ? "early" : "main");
                 at = part.end;
         }
-        return complain(file, NULL, r);
+        return complain(file, &(struct image_error){ 0 }, r);
 }
