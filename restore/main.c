@@ -34,6 +34,7 @@ static void ignore_signals(void)
         signal(SIGTERM, SIG_IGN);
         signal(SIGHUP, SIG_IGN);
         signal(SIGPIPE, SIG_IGN);
+        signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) is an error like others */
 }
 
 static bool is_needed(const char *directory)
