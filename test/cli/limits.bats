@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What an image can ask for: memory, and time in proportion to its size.
+
+load common
+
+# in_tmpfs SIZE COMMAND...: with a tmpfs of that size at $T/small
+in_tmpfs() {
+    local size=$1
+    shift
+    mkdir -p "$T/small"
+    unshare -m --propagation private bash -euc 'mount -t tmpfs -o "size=$2" tmpfs "$1/small"; shift 2; "$@"' - "$T" "$size" "$@"
+}
+
+@test "zstd: a window of 128 MiB is decoded, a larger one refused" {
+    newc image "archive(entry('x', data='x' * 1000))" >"$T/plain"
+    zstd -q --ultra --long=27 -c <"$T/plain" >"$T/image"
+    restore -C "$T/out" "$T/image"
+    succeeded
+    [[ $(stat -c %s "$T/out/x") == 1000 ]]
+    zstd -q --ultra --long=28 -c <"$T/plain" >"$T/image"
+    refuses 'window is larger than 128 MiB'
+    zstd -q --ultra --long=31 -c <"$T/plain" >"$T/image"
+    refuses 'window is larger than 128 MiB'
+}
+
+@test "xz and lzma: a dictionary of 128 MiB is decoded, a larger one refused" {
+    newc image "archive(entry('x', data='x' * 1000))" >"$T/plain"
+    for format in xz lzma; do
+        for dict in 128MiB 192MiB 1536MiB; do
+            # An encoder would need the memory; so the header is changed behind one that does not.
+            python3 -c '
+import lzma, sys
+size = int(sys.argv[2][:-3]) << 20
+f = [{"id": lzma.FILTER_LZMA2 if sys.argv[1] == "xz" else lzma.FILTER_LZMA1, "preset": 0, "dict_size": 1 << 20}]
+data = bytearray(lzma.compress(sys.stdin.buffer.read(), lzma.FORMAT_XZ if sys.argv[1] == "xz" else lzma.FORMAT_ALONE, filters=f))
+if sys.argv[1] == "lzma":
+    data[1:5] = size.to_bytes(4, "little")
+else:
+    # block header at 12: size, flags, filter id 0x21, 1, dictionary bits, padding, CRC32
+    import zlib
+    bits = next(b for b in range(41) if (2 | b & 1) << (b // 2 + 11) >= size)
+    length = (data[12] + 1) * 4
+    data[12 + data[12:12 + length].index(b"\x21\x01") + 2] = bits
+    data[12 + length - 4:12 + length] = zlib.crc32(data[12:12 + length - 4]).to_bytes(4, "little")
+sys.stdout.buffer.write(data)' "$format" "$dict" <"$T/plain" >"$T/image"
+            rm -rf "$T/out"
+            if [[ $dict == 128MiB ]]; then
+                restore -C "$T/out" "$T/image"
+                succeeded
+                [[ $(stat -c %s "$T/out/x") == 1000 ]]
+            else
+                refuses 'dictionary is larger than 128 MiB'
+            fi
+        done
+    done
+}
+
+@test "a window that is asked for is not memory that is taken" {
+    [[ $(ulimit -v) == unlimited ]] || skip "memory is limited already"
+    newc image "archive(entry('x', data='x' * 1000))" | zstd -q --ultra --long=27 -c >"$T/image"
+    /usr/bin/env python3 - "$RESTORE" "$T" <<'EOF'
+import os, resource, subprocess, sys
+subprocess.run([sys.argv[1], "-C", sys.argv[2] + "/out", sys.argv[2] + "/image"], check=True, stdout=subprocess.DEVNULL)
+peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+assert peak < 20000, peak
+EOF
+}
+
+# A gigabyte of zeros in a file, in each format small.
+bomb() {
+    { newc image "entry('bomb', data='', filesize=$((1 << 30)))"; head -c $((1 << 30)) /dev/zero; newc image "trailer()"; } | $1 >"$T/image"
+}
+
+@test "bombs end at the limit of the tmpfs, and all is freed" {
+    for format in 'zstd -1 -q -c' 'gzip -1 -c' 'xz -0 -c' 'lz4 -q -c'; do
+        bomb "$format"
+        [[ $(stat -c %s "$T/image") -lt 10000000 ]]
+        # No more than this tmpfs may grow to: its memory is that of a control group, if there is one, or of the machine.
+        in_tmpfs 16M bash -euc '
+            df --output=used,iused "$1/small" >"$1/before"
+            ulimit -f 65536 # 64 MiB a file: the machine has more memory than a test may take
+            status=0
+            "$RESTORE" -C "$1/small/out" "$1/image" >"$1/said" 2>&1 || status=$?
+            df --output=used,iused "$1/small" >"$1/after"
+            df --output=size "$1/small" | tail -n 1 >"$1/size"
+            [[ -z $(ls -A "$1/small") ]]
+            echo $status >"$1/status"' - "$T"
+        cat "$T/said"
+        [[ $(<"$T/status") == 1 && $(wc -l <"$T/said") == 1 ]]
+        diff "$T/before" "$T/after"
+        [[ $(tr -d ' ' <"$T/size") == 16384 ]]
+    done
+}
+
+@test "a bomb ends at the memory that there is: the tmpfs may not grow beyond it" {
+    [[ -w /sys/fs/cgroup && -e /sys/fs/cgroup/cgroup.controllers ]] && grep -q memory /sys/fs/cgroup/cgroup.subtree_control ||
+        skip "no control group for memory"
+    bomb 'zstd -1 -q -c'
+    group=/sys/fs/cgroup/restore-test-$$
+    mkdir "$group"
+    echo 100M >"$group/memory.max"
+    bash -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - "$group" "$RESTORE" -C "$T/out" "$T/image" >"$T/said" 2>&1 || status=$?
+    rmdir "$group"
+    cat "$T/said"
+    [[ $status != 0 && ! -e $T/out/shutdown ]]
+}
+
+# cost EXPRESSION: CPU milliseconds, in user mode and kernel, of restoring the image, the best of three
+cost() {
+    newc image "$1" >"$T/image"
+    python3 - "$RESTORE" "$T" <<'EOF'
+import os, shutil, subprocess, sys
+best = None
+for _ in range(3):
+    before = os.times()
+    done = subprocess.run([sys.argv[1], "-q", "-C", sys.argv[2] + "/out", sys.argv[2] + "/image"])
+    after = os.times()
+    took = after.children_user + after.children_system - before.children_user - before.children_system
+    best = took if best is None else min(best, took)
+    subprocess.run(["rm", "-rf", sys.argv[2] + "/out"])
+print(max(1, round(best * 1000)))
+EOF
+}
+
+# linear NAME EXPRESSION: with N in it 4 times as large, it costs no more than 4 times as much, give or take what a clock
+# and caches do
+linear() {
+    local n=$1 small large
+    small=$(cost "${2//N/$n}")
+    large=$(cost "${2//N/$((4 * n))}")
+    echo "$n: $small ms, $((4 * n)): $large ms"
+    [[ $large -le $((7 * small + 50)) ]]
+}
+
+@test "cost grows with the size: entries" {
+    linear 5000 "archive(*[entry('f%d' % i) for i in range(N)])"
+}
+
+@test "cost grows with the size: hard links, of all inode numbers and device numbers" {
+    linear 5000 "archive(*[entry('f%d' % i, ino=i // 2, nlink=2) for i in range(N)])"
+    linear 5000 "archive(*[entry('f%d' % i, ino=i * 65536 & 0xffffffff, nlink=2, dev=(i, i)) for i in range(N)])"
+    linear 5000 "archive(*[entry('f%d' % i, ino=0, nlink=N) for i in range(N)])"
+}
+
+@test "cost grows with the size: symlinks in a chain" {
+    linear 5000 "archive(*[entry('l%d' % i, LNK | 0o777, 'l%d' % (i + 1)) for i in range(N)],
+                         *[entry('l%d/f' % i) for i in range(N)])"
+    linear 5000 "archive(*[entry('l%d' % i, LNK | 0o777, 'l%d/x' % (i + 1)) for i in range(N)])"
+}
+
+@test "cost grows with the size: one file again and again" {
+    linear 5000 "archive(*[entry('file', data='x' * 100) for i in range(N)])"
+    linear 5000 "archive(*[entry('file', (REG, LNK, FIFO, DIR)[i % 4] | 0o755, 'x' if i % 4 < 2 else '') for i in range(N)])"
+    linear 5000 "archive(*[entry('file', data='x', ino=1, nlink=9) for i in range(N)])"
+}
+
+@test "cost grows with the size: directories beside each other and by turns" {
+    linear 5000 "archive(*[entry('d%d' % i, DIR | 0o755) for i in range(N)])"
+    linear 5000 "archive(*[entry('d', DIR | 0o755) for i in range(N)])"
+    linear 5000 "archive(*[entry('a/b/c%d/d/e/f' % (i % 7)) for i in range(N)])"
+}
+
+@test "names with thousands of components, and parents that are missing" {
+    linear 50 "archive(*[entry('d/' * (i % 2 * 1000 + 900) + 'f%d' % i) for i in range(N)])"
+    linear 20 "archive(*[entry('%d/' % i + 'd/' * 1500 + 'f') for i in range(N)])"
+}
+
+@test "a directory ten thousand deep is made, and removed again" {
+    # Each name starts at a symlink to the directory 2000 deep that the one before has made.
+    newc image "archive(*[e for i in range(5) for e in (
+        entry(('l%d/' % i if i else '') + 'd/' * 1999 + 'd', DIR | 0o755),
+        entry('l%d' % (i + 1), LNK | 0o777, ('l%d/' % i if i else '') + 'd/' * 1999 + 'd'))], entry('l5/bottom', data='x'))" >"$T/image"
+    restore -C "$T/out" "$T/image"
+    succeeded
+    [[ $(<"$T/out/l5/bottom") == x ]]
+    [[ $(cd "$T/out" && for _ in {1..5}; do cd -P "d$(printf '/d%.0s' {1..1999})"; done && cat bottom) == x ]]
+    newc image "archive(*[e for i in range(5) for e in (
+        entry(('l%d/' % i if i else '') + 'd/' * 1999 + 'd', DIR | 0o755),
+        entry('l%d' % (i + 1), LNK | 0o777, ('l%d/' % i if i else '') + 'd/' * 1999 + 'd'))], end=False) + b'070701 no header' + bytes(200)" >"$T/image"
+    rm -rf "$T/out"
+    refuses .
+}
+
+@test "cost grows with the size: padding, and data" {
+    linear 5000 "entry('a') + bytes(N * 2048) + archive(entry('b'))"
+    linear 5000 "compress('gzip', entry('a') + bytes(N * 2048) + archive(entry('b')))"
+    linear 5000 "archive(entry('a', data=bytes(N * 2048)))"
+}
