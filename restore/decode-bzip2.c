@@ -38,7 +38,7 @@ int load_bzip2(void)
 
 /* 900 kB at most go into a block; incompressible ones come out a little larger. */
 #define BLOCK_BYTES_MAX (1U << 20)
-#define BLOCK_BITS_MAX (BLOCK_BYTES_MAX * 8)
+#define BLOCK_BITS_MAX (BLOCK_BYTES_MAX * UINT64_C(8))
 
 struct bzip2 {
         uint64_t bit; /* where the next block begins, in bits from the image's start */

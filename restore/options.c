@@ -101,6 +101,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 
         ret->images = argv + optind;
         ret->image_count = (size_t)(argc - optind);
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): -S has an argument */
         if ((ret->directory && !*ret->directory) || !*ret->sysroot || (ret->kver && !*ret->kver)) {
                 fprintf(stderr, "%s: an option's argument is empty\n", program_invocation_short_name);
                 return usage();
