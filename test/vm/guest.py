@@ -19,7 +19,8 @@ DROP_INS = "dracut-shutdown.service.d"
 # mdadm's unit builds an image of its own at shutdown, kexec's makes each reboot a kexec; the others only cost time.
 MASKED = """mdadm-shutdown.service kexec-load.service kexec.service systemd-firstboot.service dbus.socket dbus.service
     systemd-logind.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
-    e2scrub_reap.service fstrim.timer systemd-update-utmp.service systemd-random-seed.service"""
+    e2scrub_reap.service fstrim.timer selinux-autorelabel-mark.service lvm2-monitor.service
+    systemd-update-utmp.service systemd-random-seed.service"""
 # What the guest needs to boot, dracut to build images with every storage stack, and our program to run.
 PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
     dracut dracut-core cpio gzip zstd busybox-static linux-image-cloud-amd64 kexec-tools
