@@ -29,7 +29,7 @@ image() {
 # stream, in $said; and checks what holds for every line that it ever says.
 restore() {
     status=0
-    timeout -s KILL 30 "$RESTORE" "$@" >"$T/stdout" 2>"$T/stderr" || status=$?
+    timeout -s KILL 300 "$RESTORE" "$@" >"$T/stdout" 2>"$T/stderr" || status=$?
     said=$(cat "$T/stdout" "$T/stderr")
     iconv -f UTF-8 -t UTF-8 "$T/stdout" "$T/stderr" >"$T/utf8"
     ! LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$T/utf8"
