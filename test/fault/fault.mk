@@ -26,3 +26,12 @@ fault: fault-build
 $(FAULT_BUILD)/rogue: $(FAULT_BUILD)/rogue.o $(filter-out %/restore/decode.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 unit: $(FAULT_BUILD)/rogue
+
+$(FAULT_BUILD)/openat2.so: test/fault/openat2.c
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(FAULT_FLAGS) -fPIC -shared -o $@ $<
+
+valgrind: all $(FAULT_BUILD)/openat2.so
+	@test/fault/valgrind $(BUILD)
+
+.PHONY: valgrind
