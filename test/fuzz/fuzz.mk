@@ -44,4 +44,20 @@ fuzz-build:
 fuzz: fuzz-build
 	@test/fuzz/run --seconds $(SECONDS) --build $(BUILD) $(ONLY)
 
-.PHONY: fuzz fuzz-build fuzz-targets afl-target afl-mutator
+# --- what the corpus in the tree covers of the parsers ---
+
+FUZZ_COV := $(BUILD)/fuzz/cov
+FUZZ_PARSERS := $(wildcard skipcpio/image.c skipcpio/magic.c skipcpio/newc.c skipcpio/parts.c restore/decode-*.c restore/blocks.c \
+	restore/stream.c restore/ring.c restore/source.c restore/unpack.c restore/tree.c restore/links.c restore/remove.c restore/pe.c \
+	restore/uki.c restore/bls.c restore/span.c restore/efivar.c)
+
+fuzz-coverage:
+	@$(MAKE) --no-print-directory BUILD=$(FUZZ_COV) CC=$(FUZZ_CC) SANITIZE=fuzzer-no-link \
+		CFLAGS="-O1 -g -fprofile-instr-generate -fcoverage-mapping" fuzz-targets
+	@for t in $(notdir $(basename $(FUZZ_SOURCES))); do \
+		LLVM_PROFILE_FILE=$(FUZZ_COV)/$$t.profraw $(FUZZ_COV)/test/fuzz/$$t -runs=0 test/fuzz/corpus/$$t >/dev/null 2>&1; done
+	@llvm-profdata-14 merge -o $(FUZZ_COV)/all.profdata $(FUZZ_COV)/*.profraw
+	@llvm-cov-14 report -instr-profile=$(FUZZ_COV)/all.profdata $(FUZZ_COV)/test/fuzz/fuzz-unpack \
+		$(patsubst %,-object $(FUZZ_COV)/%,$(basename $(FUZZ_SOURCES))) $(FUZZ_PARSERS) | cut -c1-40,84-
+
+.PHONY: fuzz-coverage fuzz fuzz-build fuzz-targets afl-target afl-mutator
