@@ -59,6 +59,10 @@ def links(*datas, ino=7, **more):
     return [entry(f"name{i}", data=data, ino=ino, nlink=len(datas), **more) for i, data in enumerate(datas)]
 
 
+def flipped(data):
+    return data[:len(data) // 2] + bytes([data[len(data) // 2] ^ 0xff]) + data[len(data) // 2 + 1:]
+
+
 A = entry("a", data=b"a\n", mtime=1000)
 TREE = [directory("etc"), entry("etc/conf", data=b"x = 1\n" * 100), link("conf", "etc/conf"), *links(b"", b"", b"linked\n")]
 BIG = bytes(range(256)) * 12000 + b"end"
@@ -221,7 +225,7 @@ case("plain-compressed", "a plain part, then a compressed one", archive(A, block
 case("compressed-plain", "a compressed part, then a plain one at a multiple of four", pad(compress("gzip", archive(*TREE))), archive(A))
 case("compressed-twice", "two compressed parts without anything between", compress("gzip", archive(*TREE)), compress("gzip", archive(A)))
 case("compressed-all", "parts of all formats", *(compress(method, archive(entry(method, data=b"by " + method.encode()), A)) for method in (
-    "gzip", "bzip2", "lzma", "xz", "lz4 -l", "zstd -15")))
+    "gzip", "bzip2", "lzma", "xz", "lzop", "zstd -15", "lz4 -l")))
 case("compressed-padding", "compressed parts with NULs between", compress("xz", archive(*TREE)), bytes(333), compress("zstd -15", archive(A)), bytes(100))
 case("compressed-no-trailer", "compressed parts without trailers", compress("gzip", archive(*links(b"one", b""), end=False)),
      compress("gzip", archive(entry("other", ino=7, nlink=2))))
@@ -230,19 +234,21 @@ case("compressed-links", "links over the end of a compressed archive", compress(
 case("compressed-archives", "several archives in one compressed part", compress("zstd -15", archive(A, block=512) + archive(*TREE) + bytes(100)))
 case("compressed-empty", "a compressed part with nothing in it", compress("gzip", b""), compress("gzip", archive(A)))
 
+case("bootconfig", "a boot configuration, behind the last part", archive(*TREE), bootconfig())
+
 # What neither takes
 
-case("ascii", "the older ASCII format", b"070707" + archive(A)[6:], fails=True, kernel_fails=True)
 case("no-magic", "no magic number in the second header", archive(A, end=False), b"070703" + A[6:], fails=True, kernel_fails=True)
 case("compressed-junk", "no archive in a compressed part", compress("gzip", b"this is no archive"), fails=True, kernel_fails=True)
 case("compressed-cut", "a compressed part that is cut", compress("gzip", archive(*TREE))[:-30], fails=True, kernel_fails=True)
-case("compressed-flipped", "a compressed part with a wrong checksum", compress("gzip", archive(*TREE))[:-8] + bytes(8), fails=True, kernel_fails=True)
+case("compressed-flipped", "a compressed part that is damaged", flipped(compress("zstd -15", archive(*TREE, entry("big", data=BIG)))),
+     fails=True, kernel_fails=True)
 
 # The differences that we want, each with its reason
 
 wanted("early", "only the booting kernel needs early parts, so they are not restored", early(), archive(*TREE), behind=True,
        not_compared=("./early_cpio", "./kernel", "./kernel/x86", "./kernel/x86/microcode", "./kernel/x86/microcode/GenuineIntel.bin"))
-wanted("early-two", "the same for two of them", early(), early("kernel/firmware/acpi/dsdt.aml"), compress("gzip", archive(*TREE)), behind=True,
+wanted("early-two", "the same for two of them", early(), early("kernel/firmware/acpi/dsdt.aml"), pad(compress("gzip", archive(*TREE))), behind=True,
        not_compared=("./early_cpio", "./kernel", "./kernel/x86", "./kernel/x86/microcode", "./kernel/x86/microcode/GenuineIntel.bin",
                      "./kernel/firmware", "./kernel/firmware/acpi", "./kernel/firmware/acpi/dsdt.aml"))
 wanted("missing-parents", "parents that are missing are made: the kernel loses these files, and an image is better whole",
@@ -253,9 +259,12 @@ wanted("symlink-empty", "no system call makes a link with an empty target; the k
 wanted("cut", "a file that is cut is an error: the kernel boots with what it has, we can still go on without the pivot",
        archive(entry("a", data=b"a" * 1000), end=False)[:-500], fails=True)
 wanted("not-hex", "a field that is no hexadecimal number is an error: the kernel, before 6.18, reads what it can of it",
-       archive(entry("a", uid=b"0x000001", data=b"a")), fails=True)
+       archive(A, entry("b", uid=b"0x000001", data=b"b")), fails=True)
+wanted("gzip-checksum", "a wrong checksum is an error: the kernel does not look at gzip's",
+       compress("gzip", archive(*TREE))[:-8] + bytes(8), fails=True)
 wanted("garbage", "bytes behind the last part are worth a warning, not the pivot", archive(*TREE), b"garbage", kernel_fails=True)
-wanted("bootconfig", "a boot configuration, which this kernel was not built for, is left alone", archive(*TREE, block=4), bootconfig(),
-       kernel_fails=True)
+wanted("ascii", "the older ASCII format behind the last part is such bytes", b"070707" + archive(A)[6:], kernel_fails=True)
+wanted("lz4-more", "what follows lz4's legacy format is read: the kernel takes it for another block",
+       compress("lz4 -l", archive(A)), compress("zstd -15", archive(entry("b", data=b"b"))), kernel_fails=True, not_compared=("./b",))
 wanted("lz4", "the frame format, which the kernel cannot read, restores", compress("lz4", archive(*TREE)), kernel_fails=True,
        not_compared=("./etc", "./etc/conf", "./conf", "./name0", "./name1", "./name2"))
