@@ -29,6 +29,7 @@ struct mailbox {
         _Atomic uint32_t requests; /* number of parts asked for */
         uint64_t at;               /* of the part asked for last; then the first byte behind it, or of the failure */
         int result;
+        int unfiltered; /* there is no seccomp */
         char reason[128];
 };
 
@@ -41,6 +42,7 @@ struct decoder {
         uint64_t began, end;
         char reason[192];
         uint64_t failed_at;
+        bool told; /* that there is no seccomp */
 };
 
 static void *map_shared(size_t size)
@@ -68,8 +70,7 @@ _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, 
         mallopt(M_ARENA_MAX, 1);
         r = sandbox_enter(decoder->image);
 
-        if (r > 0)
-                mailbox->reason[0] = 'n'; /* told by decoder_start() with --verbose */
+        mailbox->unfiltered = r > 0;
         for (uint32_t served = 0;; served++) {
                 uint32_t requests;
 
@@ -165,6 +166,9 @@ static int64_t part_ended(struct decoder *decoder)
         memcpy(&mailbox, decoder->mailbox, sizeof(mailbox));
         mailbox.reason[sizeof(mailbox.reason) - 1] = '\0';
         ring_release(&decoder->ring);
+        if (mailbox.unfiltered && !decoder->told)
+                log_debug("the kernel has no seccomp: decoded without a filter for system calls");
+        decoder->told = true;
         if (mailbox.at < decoder->began || mailbox.at > decoder->image->size ||
             (mailbox.result == 0 && mailbox.at == decoder->began))
                 return fail(decoder, decoder->began, -EBADMSG, "the decoder reports an impossible end of the part");

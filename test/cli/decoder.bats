@@ -164,3 +164,14 @@ look_at_decoder() {
     [[ $fds == "$T/first"$'\n'"$T/second" ]]
     [[ -f $T/out/a && -f $T/out/b ]]
 }
+
+@test "without seccomp it goes on, and says so with -v" {
+    newc image "compress('zstd -15', archive(entry('b', data='x')))" >"$T/image"
+    strace -f -qq -o /dev/null -e trace=seccomp,prctl -e inject=seccomp:error=ENOSYS -e inject=prctl:error=EINVAL:when=5+ \
+        "$RESTORE" -v -C "$T/out" "$T/image" >"$T.said" 2>&1
+    cat "$T.said"
+    grep -q 'no seccomp' "$T.said"
+    [[ -f $T/out/b ]]
+    "$RESTORE" -v -C "$T/out" "$T/image" >"$T.said" 2>&1
+    [[ $(grep -c seccomp "$T.said") == 0 ]]
+}
