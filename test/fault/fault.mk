@@ -35,3 +35,19 @@ valgrind: all $(FAULT_BUILD)/openat2.so
 	@test/fault/valgrind $(BUILD)
 
 .PHONY: valgrind
+
+# Lines covered by unit, program and namespace tests and some thousand faults. Built without optimization that moves lines.
+COV_BUILD := $(BUILD)/cov
+COV_FLAGS := -Og -g --coverage -fprofile-update=atomic
+
+coverage:
+	@mkdir -p $(COV_BUILD)
+	@$(CC) $(FAULT_FLAGS) -c -o $(COV_BUILD)/gcov.o test/fault/gcov.c
+	@find $(COV_BUILD) -name '*.gcda' -delete
+	@$(MAKE) --no-print-directory BUILD=$(COV_BUILD) CFLAGS="$(COV_FLAGS)" \
+		LDFLAGS="--coverage -Wl,--wrap=kill -Wl,--wrap=_exit -Wl,--wrap=seccomp_load $(abspath $(COV_BUILD))/gcov.o" all unit fault-build
+	-@test/run $(COV_BUILD)
+	-@test/fault/run --build $(COV_BUILD) --seconds 60
+	@test/fault/coverage $(COV_BUILD)
+
+.PHONY: coverage
