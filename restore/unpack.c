@@ -371,25 +371,26 @@ static void note_format(struct unpacked *result, enum format format)
                 snprintf(result->formats + used, sizeof(result->formats) - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
-/* Bytes that belong to no part. Behind a tree that is there they are worth a warning, as to the kernel. */
+/* Bytes that belong to no part. Behind a tree that is there they are worth a warning, as to the kernel; a part that is
+ * damaged (@reason is set) is an error wherever it is. */
 static int foreign_bytes(struct unpacker *u, uint64_t at, const char *reason, bool unpacked)
 {
         const struct region *region = image_region(u->image, at);
-        uint8_t bytes[6] = { 0 };
+        uint8_t bytes[6];
         char text[64];
+        size_t used;
+        ssize_t n;
 
-        if (!reason) {
-                ssize_t n = image_read(u->image, bytes, sizeof(bytes), at);
-                size_t used = (size_t)snprintf(text, sizeof(text), "bytes of no known format:");
-
-                for (ssize_t i = 0; i < n; i++)
-                        used += (size_t)snprintf(text + used, sizeof(text) - used, " %02x", bytes[i]);
-                reason = text;
-        }
-        if (!unpacked)
+        if (reason)
                 return image_wrong(u, at, -EBADMSG, reason);
+        used = (size_t)snprintf(text, sizeof(text), "bytes of no known format:");
+        n = image_read(u->image, bytes, sizeof(bytes), at);
+        for (ssize_t i = 0; i < n; i++)
+                used += (size_t)snprintf(text + used, sizeof(text) - used, " %02x", bytes[i]);
+        if (!unpacked)
+                return image_wrong(u, at, -EBADMSG, text);
         log_warning(0, "%s: offset %" PRIu64 ": %s; ignored, with all that follows", region->name,
-                    at - region->at + region->from, reason);
+                    at - region->at + region->from, text);
         return 0;
 }
 
