@@ -17,7 +17,7 @@ teardown() {
 }
 
 newc() {
-    python3 -I "$tests/lib/newc.py" "$@"
+    python3 -IS "$tests/lib/newc.py" "$@"
 }
 
 # image EXPRESSION...: write $T/image, from expressions of test/lib/newc.py

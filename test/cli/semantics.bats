@@ -204,11 +204,10 @@ load common
 }
 
 @test "a field that is not eight hexadecimal digits is refused" {
-    for field in ino mode uid gid nlink mtime filesize namesize check; do
-        for value in 0000000g 0x000001 +0000001 -0000001 ' 0000001' '1       '; do
-            image "archive(entry('first'), entry('a', $field=b'$value'))"
-            refuses 'hexadecimal'
-        done
+    for it in ino=0000000g mode=0x000001 uid=+0000001 gid=-0000001 nlink=' 0000001' mtime='1       ' filesize=0x000001 \
+        namesize=+0000002 check=0000000g; do
+        image "archive(entry('first'), entry('a', ${it%%=*}=b'${it#*=}'))"
+        refuses 'hexadecimal'
     done
 }
 
@@ -319,12 +318,10 @@ load common
 }
 
 @test "a boot configuration behind the image is left alone" {
-    for format in plain gzip 'zstd -15'; do
-        for after in 0 1 2 3; do
-            rm -rf "$T/out"
-            image "pad(compress('$format', archive(entry('a', data='1')))) + bootconfig(after=$after)"
-            restores 'a f 0644 0:0 0 "1"'
-        done
+    for it in 'plain 0' 'plain 1' 'gzip 2' 'xz 3'; do
+        rm -rf "$T/out"
+        image "pad(compress('${it% *}', archive(entry('a', data='1')))) + bootconfig(after=${it#* })"
+        restores 'a f 0644 0:0 0 "1"'
     done
 }
 

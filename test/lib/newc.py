@@ -9,20 +9,19 @@ An archive, a part and an image are plain bytes, so they are joined with +:
 Format: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
 
 As a program:
-    newc.py manifest [--short] [--ignore FIELD]... TREE    a line for each file of a tree
-    newc.py diff [--ignore FIELD]... TREE TREE             what differs; exit 1 where something does
-    newc.py image EXPRESSION >IMAGE                        the bytes of an expression like the one above
+    newc.py manifest [--short] [--no-root] [--ignore FIELD]... TREE    a line for each file of a tree
+    newc.py diff [--no-root] [--ignore FIELD]... TREE TREE             what differs; exit 1 where something does
+    newc.py image EXPRESSION >IMAGE                                    the bytes of an expression like the one above
     newc.py compress FORMAT <FILE >FILE
 """
-import argparse
-import hashlib
+import getopt
 import os
-import shlex
 import stat
 import struct
-import subprocess
 import sys
 import time
+
+# Others are imported where they are needed: bats starts this program a thousand times.
 
 REG, DIR, LNK, CHR, BLK, FIFO, SOCK = (
     stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK)
@@ -108,6 +107,8 @@ def bootconfig(text=b"key = value\n", size=None, checksum=None, after=0):
 def compress(format, data):
     if FORMATS[format] is None:
         return data
+    import shlex
+    import subprocess
     command = shlex.split(format) + shlex.split(FORMATS[format]) + ["-c"]
     return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
 
@@ -160,6 +161,7 @@ def manifest(tree, ignore=(), short=False, root=True):
     hard-link group; the link's target; the device's numbers. short writes contents of up to 40 bytes out, leaves
     the size away, and says "now" for what was made in the last hour. ignore holds any of mode, owner, mtime,
     sha256, links."""
+    import hashlib
     groups, hidden = {}, "-"
     for name in walk(tree):
         path = os.path.join(os.fsencode(tree), name)
@@ -198,27 +200,24 @@ def diff(tree_a, tree_b, **how):
     return sorted(["-" + line for line in a - b] + ["+" + line for line in b - a], key=lambda line: line[1:])
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["manifest", "diff", "image", "compress"])
-    parser.add_argument("--ignore", action="append", default=[])
-    parser.add_argument("--short", action="store_true")
-    parser.add_argument("--no-root", action="store_true")
-    parser.add_argument("argument", nargs="+")
-    options = parser.parse_args()
-    how = {"ignore": options.ignore, "short": options.short, "root": not options.no_root}
-    if options.what == "manifest":
-        print("\n".join(manifest(options.argument[0], **how)))
-    elif options.what == "diff":
-        lines = diff(*options.argument, **how)
+def main(what, *arguments):
+    options, arguments = getopt.gnu_getopt(arguments, "", ["ignore=", "short", "no-root"])
+    how = {"ignore": [value for name, value in options if name == "--ignore"],
+           "short": ("--short", "") in options, "root": ("--no-root", "") not in options}
+    if what == "manifest":
+        print("\n".join(manifest(*arguments, **how)))
+    elif what == "diff":
+        lines = diff(*arguments, **how)
         print("\n".join(lines), end="\n" if lines else "")
         return 1 if lines else 0
-    elif options.what == "image":
-        sys.stdout.buffer.write(b"".join(eval("(%s)" % e, globals()) for e in options.argument))
+    elif what == "image":
+        sys.stdout.buffer.write(b"".join(eval("(%s)" % e, globals()) for e in arguments))
+    elif what == "compress":
+        sys.stdout.buffer.write(compress(*arguments, sys.stdin.buffer.read()))
     else:
-        sys.stdout.buffer.write(compress(options.argument[0], sys.stdin.buffer.read()))
+        sys.exit(__doc__)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))
