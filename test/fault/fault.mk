@@ -51,3 +51,10 @@ coverage:
 	@test/fault/coverage $(COV_BUILD)
 
 .PHONY: coverage
+
+# What the decoder's process costs.
+$(FAULT_BUILD)/threaded: $(FAULT_BUILD)/threaded.o $(filter-out %/restore/decoder.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+separation: all $(FAULT_BUILD)/threaded
+	@test/fault/separation $(BUILD)
+.PHONY: separation
