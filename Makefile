@@ -84,7 +84,7 @@ demo:
 check:
 	@$(MAKE) --no-print-directory deps FOR="build check"
 	@$(MAKE) --no-print-directory all unit
-	@test/run $(BUILD)
+	@test/lib/own-root test/run $(BUILD)
 
 # --- tests ---
 

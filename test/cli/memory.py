@@ -16,6 +16,8 @@ LIMIT = 16384  # KiB
 # What the format needs by itself, in KiB: its window or dictionary; of a format of blocks, a block.
 WINDOW = {"plain": 0, "gzip": 32, "pigz": 32, "bzip2": 900, "lzma": 8192, "xz": 1024, "xz -T0": 1024, "lzop": 256,
           "lz4 -l": 8192, "lz4": 4096, "zstd -15": 8192, "zstd -T0": 8192}
+# The processes cannot be looked at in one moment: a block that is handed over meanwhile counts for both.
+HANDED_OVER = {"lz4 -l": 8192}
 
 
 def value(path, field):
@@ -66,7 +68,8 @@ def run(mib, *formats):
             limit = LIMIT + WINDOW[format]
             print("%s, %d MiB: peak %d KiB in all, of the processes %s; limit %d KiB" % (
                 format, mib, together, " and ".join(str(kib) for kib in highest.values()), limit))
-            check(together < limit and max(highest.values()) < limit, format, "needs more than", limit, "KiB")
+            check(max(highest.values()) < limit, format, "needs more than", limit, "KiB in a process")
+            check(together < limit + HANDED_OVER.get(format, 0), format, "needs more than", limit, "KiB in all")
             shutil.rmtree(out)
 
 
