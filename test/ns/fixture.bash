@@ -48,7 +48,7 @@ has_not() {
 
 # One line on the one stream, nothing on the other.
 one_line() {
-    [[ $(wc -l <"$out/$1") == 1 && ! -s $out/$2 ]] || { tail -n 20 "$out/$1" "$out/$2"; return 1; }
+    [[ $(wc -l <"$out/$1") == 1 && ! -s $out/$2 ]] || { tail -n 20 "$out/$1" "$out/$2" "$out/console"; return 1; }
     has_not "$1" $'\e'
 }
 

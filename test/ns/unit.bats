@@ -130,7 +130,7 @@ STOP='systemctl stop dracut-shutdown; systemctl show -p Result --value dracut-sh
 
 @test "a kill" {
     bzip2 -1 <"$image" >"$T/image"
-    boot "$T/image" : "(sleep 1; pkill -KILL -f dracut-initramfs-r) & $STOP"
+    boot "$T/image" : "(until pkill -KILL -f dracut-initramfs-r; do :; done) & $STOP"
     failed signal
 }
 
