@@ -15,6 +15,7 @@
 #include "nested.h"
 #include "notify.h"
 #include "options.h"
+#include "privileges.h"
 #include "stage.h"
 #include "unpack.h"
 
@@ -155,5 +156,8 @@ int main(int argc, char **argv)
                 return r == 0 ? EXIT_SUCCESS : r == -EINVAL ? 2 : EXIT_FAILURE;
         log_setup(options.verbose ? LOG_DEBUG : options.quiet ? LOG_ERR : LOG_INFO);
         notify_setup(!options.quiet);
+        r = privileges_keep(PRIVILEGES_TO_RESTORE);
+        if (r < 0 && r != -EPERM)
+                return log_error(r, "Cannot give up privileges"), EXIT_FAILURE;
         return run(&options) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -2,7 +2,6 @@
 #include "run.h"
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -14,9 +13,10 @@
 #include <time.h>
 
 #include "../skipcpio/util.h"
+#include "privileges.h"
 
 /* What stays in the chroot: the owner of a file there may be anyone. */
-#define KEPT_CAPABILITY CAP_DAC_READ_SEARCH
+#define KEPT_PRIVILEGE PRIVILEGE(CAP_DAC_READ_SEARCH)
 
 /*
  * The program in the chroot comes from the image. Root's rights would let it out of there, so exec() is left
@@ -29,7 +29,7 @@ static int confine(int dir_fd)
                 int resource;
                 rlim_t limit;
         } limits[] = { { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
-        int root;
+        int root, r;
 
         /* Its root is a read-only mount that hangs nowhere, where we may make one. */
         root = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
@@ -44,9 +44,9 @@ static int confine(int dir_fd)
                 if (setrlimit((__rlimit_resource_t)limits[i].resource,
                               &(struct rlimit){ limits[i].limit, limits[i].limit }) < 0)
                         return -errno;
-        for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-                if (cap != KEPT_CAPABILITY && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-                        return -errno;
+        r = privileges_keep(KEPT_PRIVILEGE);
+        if (r < 0)
+                return r;
         return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 

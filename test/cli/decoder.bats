@@ -126,7 +126,7 @@ each() {
 }
 
 # look_at_decoder IMAGE...: restore, held for some seconds at the first name, and look at the decoder meanwhile, which has
-# filled the ring: its $status, $fds and $threads
+# filled the ring: its $status, $fds and $threads, and the $parent's status
 look_at_decoder() {
     strace -f -qq -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=3s:when=1 \
         "$RESTORE" -C "$T/out" "$@" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1 &
@@ -138,6 +138,7 @@ look_at_decoder() {
         sleep 0.01
     done
     status=$(<"/proc/$decoder/status")
+    parent=$(<"/proc/$restore/status")
     fds=$(for fd in "/proc/$decoder/fd"/*; do readlink "$fd"; done | sort)
     threads=$(for task in "/proc/$decoder/task"/*/status; do grep '^Seccomp:' "$task"; done | sort -u)
     wait $strace || { echo "exit $?"; cat "$T.said"; return 1; }
@@ -155,6 +156,17 @@ look_at_decoder() {
     grep -Eq '^Seccomp:[[:space:]]+2$' <<<"$status"
     [[ $threads == *2 && $(wc -l <<<"$threads") == 1 ]]
     [[ $fds == "$T/image" ]]
+}
+
+@test "the unpacker keeps the capabilities for owners, modes, nodes, labels and mounts, and no others for its children" {
+    newc image "compress('zstd -15', archive(entry('b', data='x')))" >"$T/image"
+    look_at_decoder "$T/image"
+    echo "$parent" | grep ^Cap
+    # chown, dac_override, dac_read_search, fowner, fsetid, setpcap, sys_chroot, sys_admin, mknod, setfcap, mac_admin
+    for set in CapPrm CapEff CapBnd; do
+        held=0x$(awk "/^$set:/ { print \$2 }" <<<"$parent")
+        (((held & ~0x28824011f) == 0))
+    done
 }
 
 @test "several images: the descriptors of all of them and no others" {
