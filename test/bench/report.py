@@ -204,7 +204,7 @@ set style data histograms
 set style histogram clustered gap 1.5
 set style fill solid border -1
 set boxwidth 0.95
-set title "Restoring %(megabytes).0f MB in %(files)d files: time, as a multiple of what the decoder alone takes"
+set title "Restoring %(megabytes).0f MB in %(files)d files: time, as a multiple of what the decoder alone takes; ours also in ms"
 set ylabel "times the decoder alone (one thread)"
 set grid ytics lc rgb "#dddddd"
 set yrange [0:*]
@@ -230,7 +230,7 @@ def chart(result, out):
         for format in dict.fromkeys(line["format"] for line in lines):
             alone = find(lines, format=format, who=alone_name(1))["median"]
             cells = [find(lines, format=format, who=n) or {} for n in names]
-            f.write("\t".join(["%s\\nours %s ms" % (format, ms(cells[0]["median"]))] +
+            f.write("\t".join(["%s\\n%s ms" % (format, ms(cells[0]["median"]))] +
                               ["%.3f" % (c["median"] / alone) if "median" in c else "-" for c in cells]) + "\n")
     bars = ", \\\n     ".join("'%s/chart.tsv' using %d%s title '%s' lc rgb '%s'" % (
         out, i + 2, ":xtic(1)" if i == 0 else "", n, COLOURS[i % len(COLOURS)]) for i, n in enumerate(names))
