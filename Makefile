@@ -62,8 +62,9 @@ DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev li
 	libbz2-dev liblzo2-2 libselinux1-dev
 DEPS_demo := dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,linux-image-cloud-amd64)
 DEPS_check := $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
-	systemd systemd-boot-efi squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps
-DEPS_ci := clang clang-format clang-tidy libclang-rt-14-dev llvm shellcheck valgrind lcov afl++ busybox-static
+	systemd systemd-boot-efi squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
+	busybox-static
+DEPS_ci := clang clang-format clang-tidy libclang-rt-14-dev llvm shellcheck valgrind lcov afl++
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
 FOR ?= build demo check ci vm bench

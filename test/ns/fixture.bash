@@ -77,6 +77,7 @@ refused() {
 
 setup_file() {
     [[ $(id -u) == 0 ]] || skip "needs root"
+    unshare --user true 2>/dev/null || skip "no user namespace can be made here; in a chroot the kernel makes none"
     command -v dracut script >/dev/null || skip "needs dracut and script"
     [[ -x /lib/systemd/systemd-shutdown ]] || skip "needs systemd-shutdown"
     DRACUT_OPTIONS=(--no-kernel)
