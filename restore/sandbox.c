@@ -71,7 +71,8 @@ static int filter_calls(void)
                 SCMP_SYS(exit_group),    SCMP_SYS(sched_yield),     SCMP_SYS(rt_sigprocmask),
                 SCMP_SYS(rt_sigreturn),  SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
                 SCMP_SYS(clock_gettime), SCMP_SYS(getrandom),       SCMP_SYS(sched_getaffinity),
-                SCMP_SYS(rt_sigaction),
+                SCMP_SYS(rt_sigaction),  SCMP_SYS(restart_syscall), /* a sleep with a time limit goes on by this after
+                                                                       SIGSTOP and SIGCONT */
         };
         static const int memory[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);

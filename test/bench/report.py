@@ -30,13 +30,23 @@ def find(lines, **fields):
     return next((line for line in lines if all(line.get(k) == v for k, v in fields.items())), None)
 
 
-def score(times, format, mode="warm"):
+def pair(times, format, mode="warm"):
+    """The lines of ours and of the decoder alone that it is measured by."""
+    alone = [find(times, format=format, mode=mode, who=alone_name(n)) for n in (AIMS[format][2], 1)]
+    return find(times, format=format, mode=mode, who=OURS), alone[0] or alone[1]
+
+
+def score(times, format):
     """(ours as a share of the decoder alone, ours in ms, that decoder in ms): the median of the rounds' shares."""
-    threads = AIMS[format][2]
-    ours = find(times, format=format, mode=mode, who=OURS)
-    alone = find(times, format=format, mode=mode, who=alone_name(threads)) or \
-        find(times, format=format, mode=mode, who=alone_name(1))
+    ours, alone = pair(times, format)
     return statistics.median(a / b for a, b in zip(ours["walls"], alone["walls"])), ours["median"], alone["median"]
+
+
+def fastest(times, format):
+    """The same of each one's fastest run, for comparison with other days: what else runs on the machine only adds to a
+    time. The medians' shares of two runs of the same program differed by a third, these by a fifth at most."""
+    ours, alone = pair(times, format)
+    return ours["min"] / alone["min"], ours["min"], alone["min"]
 
 
 def kept():
@@ -49,12 +59,9 @@ def kept():
 
 
 def keep(result):
-    """The highest share that a recorded run has shown: on a noisy machine runs of the same program differ by a fifth.
-    What has become faster for good is recorded anew without the file."""
     new = kept()
-    old = new.setdefault(result["form"], {})
-    for f in {line["format"] for line in result["times"]}:
-        old[f] = max(old.get(f, 0), round(score(result["times"], f)[0], 3))
+    formats = sorted({line["format"] for line in result["times"]}, key=list(AIMS).index)
+    new[result["form"]] = {f: round(fastest(result["times"], f)[0], 3) for f in formats}
     with open(HERE + "/kept.json", "w", encoding="utf-8") as f:
         json.dump(new, f, indent=1, sort_keys=True)
         f.write("\n")

@@ -177,6 +177,24 @@ look_at_decoder() {
     [[ -f $T/out/a && -f $T/out/b ]]
 }
 
+@test "a decoder that waits is stopped and continued" {
+    newc image "compress('lz4 -l', archive(entry('a', data=bytes(64 << 20))))" >"$T/image"
+    look_at_decoder "$T/image" &
+    for _ in {1..500}; do
+        decoder=$(pgrep -f "^$RESTORE -C $T/out" | tail -n 1) || true
+        [[ -z $decoder ]] || ! grep -q '^Seccomp:.*2' "/proc/$decoder/status" 2>/dev/null || break
+        sleep 0.01
+    done
+    for _ in {1..20}; do
+        kill -STOP "$decoder"
+        sleep 0.01
+        kill -CONT "$decoder"
+        sleep 0.01
+    done
+    wait
+    [[ $(stat -c %s "$T/out/a") == $((64 << 20)) ]]
+}
+
 @test "without seccomp it goes on, and says so with -v" {
     newc image "compress('zstd -15', archive(entry('b', data='x')))" >"$T/image"
     strace -f -qq -o /dev/null -e trace=seccomp,prctl -e inject=seccomp:error=ENOSYS -e inject=prctl:error=EINVAL:when=5+ \
