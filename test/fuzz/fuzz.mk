@@ -56,8 +56,8 @@ fuzz-coverage:
 		CFLAGS="-O1 -g -fprofile-instr-generate -fcoverage-mapping" fuzz-targets
 	@for t in $(notdir $(basename $(FUZZ_SOURCES))); do \
 		LLVM_PROFILE_FILE=$(FUZZ_COV)/$$t.profraw $(FUZZ_COV)/test/fuzz/$$t -runs=0 test/fuzz/corpus/$$t >/dev/null 2>&1; done
-	@llvm-profdata-14 merge -o $(FUZZ_COV)/all.profdata $(FUZZ_COV)/*.profraw
-	@llvm-cov-14 report -instr-profile=$(FUZZ_COV)/all.profdata $(FUZZ_COV)/test/fuzz/fuzz-unpack \
+	@llvm-profdata merge -o $(FUZZ_COV)/all.profdata $(FUZZ_COV)/*.profraw
+	@llvm-cov report -instr-profile=$(FUZZ_COV)/all.profdata $(FUZZ_COV)/test/fuzz/fuzz-unpack \
 		$(patsubst %,-object $(FUZZ_COV)/%,$(basename $(FUZZ_SOURCES))) $(FUZZ_PARSERS) | cut -c1-40,84-
 
 .PHONY: fuzz-coverage fuzz fuzz-build fuzz-targets afl-target afl-mutator
