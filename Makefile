@@ -7,7 +7,9 @@ dracutdir ?= $(prefix)/lib/dracut
 unitdir ?= $(prefix)/lib/systemd/system
 
 # BUILD holds everything that is made; another compiler or flags want another BUILD.
+# One folder has one name, or the dependencies that were noted under the other are not found.
 BUILD ?= build
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 CC ?= cc
 CFLAGS ?= -O2 -g
 SANITIZE ?=

@@ -45,6 +45,13 @@ struct codec {
 /** The row of a compressed format; never NULL. */
 const struct codec *codec_find(enum format format);
 
+/** How many of @usable processors a codec makes use of, the memory that there is considered; at least 1. */
+unsigned codec_threads(const struct codec *codec, unsigned usable);
+
+/** Make the ring that a codec wants for so many threads.
+ *  @return 0 or ring_new()'s error */
+int codec_ring(const struct codec *codec, unsigned threads, struct ring *ret);
+
 int decode_gzip(struct decode *d);
 int decode_zstd(struct decode *d);
 int decode_xz(struct decode *d);

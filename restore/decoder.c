@@ -96,7 +96,7 @@ int decoder_start(const struct image *image, enum format format, struct decoder 
 {
         const struct codec *codec = codec_find(format);
         _cleanup_(decoder_stopp) struct decoder *decoder = calloc(1, sizeof(*decoder));
-        unsigned threads = cpus_usable(), slots;
+        unsigned threads = codec_threads(codec, cpus_usable());
         pid_t parent = getpid();
         int r;
 
@@ -109,11 +109,7 @@ int decoder_start(const struct image *image, enum format format, struct decoder 
                 if (r < 0)
                         return r;
         }
-        if (codec->slots_per_thread > 0)
-                threads = MIN(threads, threads_for_memory(2 * (uint64_t)codec->slots_per_thread * codec->slot_size));
-        slots = codec->slot_count + (threads - 1) * codec->slots_per_thread;
-        slots = MAX(slots, 2U); /* one to fill and one to unpack */
-        r = ring_new(&decoder->ring, codec->slot_size, MIN(slots, RING_SLOTS_MAX));
+        r = codec_ring(codec, threads, &decoder->ring);
         if (r < 0)
                 return r;
         decoder->mailbox = map_shared(sizeof(*decoder->mailbox));

@@ -55,3 +55,7 @@ matrix() {
 @test "zstd -T0" {
     matrix "zstd -T0"
 }
+
+@test "zstd: windows of all sizes" {
+    python3 "$tests/cli/windows.py"
+}

@@ -32,17 +32,16 @@ static void *work(void *argument)
 int decoder_start(const struct image *image, enum format format, struct decoder **ret)
 {
         struct decoder *decoder = calloc(1, sizeof(*decoder));
-        unsigned threads = cpus_usable();
+        unsigned threads;
 
         if (!decoder)
                 return -ENOMEM;
         decoder->format = format;
         decoder->codec = codec_find(format);
+        threads = codec_threads(decoder->codec, cpus_usable());
         if (decoder->codec->load && decoder->codec->load() < 0)
                 return -ENOPKG;
-        if (ring_new(&decoder->ring, decoder->codec->slot_size,
-                     MIN(decoder->codec->slot_count + (threads - 1) * decoder->codec->slots_per_thread,
-                         RING_SLOTS_MAX)) < 0)
+        if (codec_ring(decoder->codec, threads, &decoder->ring) < 0)
                 return -ENOMEM;
         decoder->producer = decoder->ring;
         decoder->d = (struct decode){ .image = image,

@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (codec->load)
                 ALWAYS(codec->load() == 0);
-        ALWAYS(ring_new(&ring, codec->slot_size, codec->slot_count + (d.threads - 1) * codec->slots_per_thread) == 0);
+        ALWAYS(codec_ring(codec, d.threads, &ring) == 0);
         /* Two processes have a structure each. */
         memcpy(&producer, &ring, sizeof(producer));
         d.ring = &producer;
