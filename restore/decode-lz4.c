@@ -44,7 +44,8 @@ enum due { DUE_END, DUE_MAGIC, DUE_BLOCK, DUE_BLOCK_OR_PART, DUE_ERROR };
 
 static enum due classify(const struct decode *d, uint64_t at, uint32_t *ret_size, const char **reason, int *error)
 {
-        uint8_t bytes[MAGIC_MAX] = { 0 };
+        uint8_t bytes[sizeof(*ret_size) - 1 + MAGIC_MAX] = { 0 };
+        unsigned padding = 0;
         bool part;
 
         /* less than a size is padding, or something for the walk to complain about */
@@ -60,7 +61,9 @@ static enum due classify(const struct decode *d, uint64_t at, uint32_t *ret_size
                 return DUE_END;
         if (*ret_size == LEGACY_MAGIC)
                 return DUE_MAGIC;
-        part = magic_find(bytes, sizeof(bytes)) >= 0;
+        while (bytes[padding] == 0)
+                padding++;
+        part = magic_find(bytes + padding, sizeof(bytes) - padding) >= 0;
         if (*ret_size <= (uint32_t)LZ4_compressBound(LEGACY_BLOCK_SIZE))
                 return part ? DUE_BLOCK_OR_PART : DUE_BLOCK;
         if (part)

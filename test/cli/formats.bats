@@ -59,3 +59,7 @@ matrix() {
 @test "zstd: windows of all sizes" {
     python3 "$tests/cli/windows.py"
 }
+
+@test "lz4 -l: what is a block and what is a part" {
+    python3 "$tests/cli/lz4.py"
+}

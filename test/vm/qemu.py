@@ -65,8 +65,9 @@ class Machine:
 
     def arguments(self, serial, port, qmp):
         """The command line, as a list; the channels are descriptors of sockets."""
+        # After cmpxchg16b, QEMU 7.2 has garbage in the flags. Linux 6.12 uses it to allocate, and dies of it.
         args = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-accel", option("tcg", thread="multi"), "-cpu", "max", "-smp", "1",
+                "-accel", option("tcg", thread="multi"), "-cpu", option("max", cx16="off"), "-smp", "1",
                 "-machine", "q35", "-m", str(self.memory),
                 "-chardev", option("socket", id="serial", fd=serial), "-serial", "chardev:serial",
                 "-chardev", option("socket", id="qmp", fd=qmp), "-mon", option(chardev="qmp", mode="control")]
