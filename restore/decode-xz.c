@@ -28,7 +28,7 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
                 d->reason = "not enough memory";
                 return -ENOMEM;
         case LZMA_MEMLIMIT_ERROR:
-                return decode_fail(d, "the xz dictionary is larger than 128 MiB");
+                return decode_fail(d, "the xz dictionary is larger than is allowed, see --window");
         case LZMA_OPTIONS_ERROR:
                 return decode_fail(d, "the xz data uses options that this liblzma does not know");
         default:
@@ -50,7 +50,10 @@ static int run(struct decode *d, lzma_stream *s, lzma_ret ready)
 }
 
 /* A decoder needs its dictionary and some tables. */
-#define MEMORY_LIMIT (DECODE_WINDOW_MAX + (UINT64_C(4) << 20))
+static uint64_t memory_limit(const struct decode *d)
+{
+        return d->window + (UINT64_C(4) << 20);
+}
 
 int decode_xz(struct decode *d)
 {
@@ -58,17 +61,17 @@ int decode_xz(struct decode *d)
         lzma_mt options = {
                 .threads = d->threads,
                 .memlimit_threading = d->memory,
-                .memlimit_stop = MEMORY_LIMIT,
+                .memlimit_stop = memory_limit(d),
         };
 
         /* The threaded decoder copies once more: with one thread there is nothing to win by it. */
         return run(d, &s,
-                   d->threads > 1 ? lzma_stream_decoder_mt(&s, &options) : lzma_stream_decoder(&s, MEMORY_LIMIT, 0));
+                   d->threads > 1 ? lzma_stream_decoder_mt(&s, &options) : lzma_stream_decoder(&s, memory_limit(d), 0));
 }
 
 int decode_lzma(struct decode *d)
 {
         lzma_stream s = LZMA_STREAM_INIT;
 
-        return run(d, &s, lzma_alone_decoder(&s, MEMORY_LIMIT));
+        return run(d, &s, lzma_alone_decoder(&s, memory_limit(d)));
 }

@@ -25,7 +25,7 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
                 d->reason = "not enough memory";
                 return -ENOMEM;
         case ZSTD_error_frameParameter_windowTooLarge:
-                return decode_fail(d, "the zstd window is larger than 128 MiB");
+                return decode_fail(d, "the zstd window is larger than is allowed, see --window");
         case ZSTD_error_checksum_wrong:
                 return decode_fail(d, "a zstd checksum does not match");
         default:
@@ -42,7 +42,9 @@ int decode_zstd(struct decode *d)
                 d->reason = "not enough memory";
                 return -ENOMEM;
         }
-        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, __builtin_ctzll(DECODE_WINDOW_MAX));
+        ZSTD_DCtx_setParameter(
+                        context, ZSTD_d_windowLogMax,
+                        MIN(63 - __builtin_clzll(d->window), ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound));
         r = decode_stream(d, step, context);
         ZSTD_freeDCtx(context);
         return r;

@@ -16,9 +16,6 @@
 #include "../skipcpio/magic.h"
 #include "ring.h"
 
-/** The largest window (zstd) or dictionary (xz, lzma) that is decoded, in bytes; as xz -9 needs twice over. */
-#define DECODE_WINDOW_MAX (UINT64_C(128) << 20)
-
 /** What a decoder works on and leaves behind. */
 struct decode {
         const struct image *image;
@@ -28,6 +25,7 @@ struct decode {
         uint64_t end;       /* first offset behind the image */
         uint64_t ahead;     /* first offset that the kernel was not told to read yet */
         unsigned threads;   /* how many may run, at least 1 */
+        uint64_t window;    /* the largest window (zstd) or dictionary (xz, lzma) to decode, in bytes */
         uint64_t memory;    /* bytes that a threaded decoder may use besides the ring */
         const char *reason; /* on failure: why; a constant string */
 };

@@ -53,7 +53,7 @@ static void *map_shared(size_t size)
 }
 
 /* All that the process does. */
-_Noreturn static void serve(struct decoder *decoder, const struct codec *codec, unsigned threads)
+_Noreturn static void serve(struct decoder *decoder, const struct codec *codec, unsigned threads, uint64_t window)
 {
         struct mailbox *mailbox = decoder->mailbox;
         struct decode d = {
@@ -61,6 +61,7 @@ _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, 
                 .ring = &decoder->ring,
                 .end = decoder->image->size,
                 .threads = threads,
+                .window = window,
                 .memory = memory_for_decoding(),
         };
         int r;
@@ -92,7 +93,7 @@ _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, 
         }
 }
 
-int decoder_start(const struct image *image, enum format format, struct decoder **ret)
+int decoder_start(const struct image *image, enum format format, uint64_t window, struct decoder **ret)
 {
         const struct codec *codec = codec_find(format);
         _cleanup_(decoder_stopp) struct decoder *decoder = calloc(1, sizeof(*decoder));
@@ -123,7 +124,7 @@ int decoder_start(const struct image *image, enum format format, struct decoder 
                 prctl(PR_SET_PDEATHSIG, SIGKILL);
                 if (getppid() != parent)
                         _exit(EXIT_FAILURE);
-                serve(decoder, codec, threads);
+                serve(decoder, codec, threads, window);
         }
         *ret = TAKE_PTR(decoder);
         return 0;

@@ -10,16 +10,21 @@
 #include "../skipcpio/image.h"
 #include "../skipcpio/magic.h"
 
+/** The largest window (zstd) or dictionary (xz, lzma) to decode where nobody asks for more, in bytes; xz -9 needs half.
+ */
+#define DECODER_WINDOW (UINT64_C(128) << 20)
+
 struct decoder;
 
 /**
  * Start a decoder for parts of @format.
  *
- * @param image  must outlive the decoder; its descriptors are shared with the process
- * @param ret    to be freed by decoder_stop()
+ * @param image   must outlive the decoder; its descriptors are shared with the process
+ * @param window  bytes, as DECODER_WINDOW; a part that needs more fails
+ * @param ret     to be freed by decoder_stop()
  * @return 0; -ENOPKG where the library for the format is missing; or a negative errno. Nothing is told.
  */
-int decoder_start(const struct image *image, enum format format, struct decoder **ret);
+int decoder_start(const struct image *image, enum format format, uint64_t window, struct decoder **ret);
 
 /** The format that it was started for. */
 enum format decoder_format(const struct decoder *decoder);

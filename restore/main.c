@@ -88,7 +88,9 @@ static int restore(const struct options *options, const char *directory, const s
         r = stage_open(directory, exitrd, &stage);
         if (r <= 0)
                 return r;
-        r = unpack_image(image, stage.tree, options->exclude, options->exclude_count, &unpacked);
+        r = unpack_image(image, stage.tree,
+                         &(struct unpack_options){ options->exclude, options->exclude_count, options->window },
+                         &unpacked);
         if (r < 0)
                 return r;
         log_debug("unpacked in %.3f s", seconds() - step);

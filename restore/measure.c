@@ -14,7 +14,7 @@ int part_measure(const struct image *image, const struct part *part, uint64_t *r
         int64_t n;
         int r;
 
-        r = decoder_start(image, part->format, &decoder);
+        r = decoder_start(image, part->format, DECODER_WINDOW, &decoder);
         if (r < 0)
                 return r;
         decoder_begin(decoder, part->start);

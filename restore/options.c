@@ -9,6 +9,9 @@
 #error "the Makefile sets VERSION"
 #endif
 
+/* What the formats have room for. */
+#define WINDOW_MIB_MAX 4096UL
+
 static void help(void)
 {
         printf("Usage: %s [OPTION]... [IMAGE]...\n"
@@ -22,6 +25,8 @@ static void help(void)
                "  -x, --exclude=GLOB   leave these names out; may be repeated\n"
                "      --locate         print the image that would be restored and which rule\n"
                "                       found it; do nothing\n"
+               "      --window=MIB     decode zstd windows and xz and lzma dictionaries up to this\n"
+               "                       size                                 (128)\n"
                "  -v, --verbose        say what is done\n"
                "  -q, --quiet          say nothing but errors\n"
                "  -h, --help           print this\n"
@@ -38,9 +43,22 @@ static int usage(void)
         return -EINVAL;
 }
 
+static int parse_mib(const char *text, uint64_t *ret)
+{
+        char *end;
+        unsigned long n = strtoul(text, &end, 10);
+
+        if (*text < '0' || *text > '9' || *end || n < 1 || n > WINDOW_MIB_MAX) {
+                fprintf(stderr, "%s: --window is 1 to %lu MiB\n", program_invocation_short_name, WINDOW_MIB_MAX);
+                return -EINVAL;
+        }
+        *ret = (uint64_t)n << 20;
+        return 0;
+}
+
 int options_parse(int argc, char **argv, struct options *ret)
 {
-        enum { OPTION_LOCATE = 0x100 };
+        enum { OPTION_LOCATE = 0x100, OPTION_WINDOW };
         static const struct option longs[] = {
                 { "directory", required_argument, NULL, 'C' },
                 { "sysroot", required_argument, NULL, 'S' },
@@ -48,6 +66,7 @@ int options_parse(int argc, char **argv, struct options *ret)
                 { "force", no_argument, NULL, 'f' },
                 { "exclude", required_argument, NULL, 'x' },
                 { "locate", no_argument, NULL, OPTION_LOCATE },
+                { "window", required_argument, NULL, OPTION_WINDOW },
                 { "verbose", no_argument, NULL, 'v' },
                 { "quiet", no_argument, NULL, 'q' },
                 { "help", no_argument, NULL, 'h' },
@@ -80,6 +99,10 @@ int options_parse(int argc, char **argv, struct options *ret)
                         break;
                 case OPTION_LOCATE:
                         ret->locate = true;
+                        break;
+                case OPTION_WINDOW:
+                        if (parse_mib(optarg, &ret->window) < 0)
+                                return usage();
                         break;
                 case 'v':
                         ret->verbose = true;

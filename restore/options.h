@@ -7,6 +7,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "decoder.h"
 
 struct options {
         const char *directory; /* -C, or NULL for /run/initramfs below the sysroot */
@@ -18,11 +21,12 @@ struct options {
         bool quiet;            /* -q */
         char **exclude;        /* -x, each a glob */
         size_t exclude_count;
-        char **images; /* IMAGE arguments */
+        uint64_t window; /* --window, in bytes */
+        char **images;   /* IMAGE arguments */
         size_t image_count;
 };
 
-#define OPTIONS_INIT ((struct options){ .sysroot = "/" })
+#define OPTIONS_INIT ((struct options){ .sysroot = "/", .window = DECODER_WINDOW })
 
 /**
  * Read the command line.

@@ -20,8 +20,7 @@
 
 struct unpacker {
         const struct image *image;
-        char *const *exclude;
-        size_t exclude_count;
+        const struct unpack_options *options;
         struct tree tree;
         struct links *links;
         struct writers *writers; /* for plain parts only */
@@ -92,14 +91,15 @@ static int tree_wrong(const struct unpacker *u, int error)
 
 static bool excluded(const struct unpacker *u, const struct newc *header)
 {
+        const struct unpack_options *o = u->options;
         const char *name = u->name;
 
-        if (u->exclude_count == 0 || (header->nlink > 1 && !S_ISDIR(header->mode)))
+        if (o->exclude_count == 0 || (header->nlink > 1 && !S_ISDIR(header->mode)))
                 return false;
         while (*name == '/' || (name[0] == '.' && name[1] == '/'))
                 name++;
-        for (size_t i = 0; i < u->exclude_count; i++)
-                if (fnmatch(u->exclude[i][0] == '/' ? u->exclude[i] + 1 : u->exclude[i], name, FNM_LEADING_DIR) == 0)
+        for (size_t i = 0; i < o->exclude_count; i++)
+                if (fnmatch(o->exclude[i][0] == '/' ? o->exclude[i] + 1 : o->exclude[i], name, FNM_LEADING_DIR) == 0)
                         return true;
         return false;
 }
@@ -344,7 +344,7 @@ static int unpack_compressed(struct unpacker *u, const struct part *part, uint64
 
         if (!u->decoder || decoder_format(u->decoder) != part->format) {
                 decoder_stop(TAKE_PTR(u->decoder));
-                r = decoder_start(u->image, part->format, &u->decoder);
+                r = decoder_start(u->image, part->format, u->options->window, &u->decoder);
                 if (r == -ENOPKG) {
                         char reason[64];
 
@@ -394,13 +394,11 @@ static int foreign_bytes(struct unpacker *u, uint64_t at, const char *reason, bo
         return 0;
 }
 
-int unpack_image(const struct image *image, int tree_fd, char *const *exclude, size_t exclude_count,
-                 struct unpacked *ret)
+int unpack_image(const struct image *image, int tree_fd, const struct unpack_options *options, struct unpacked *ret)
 {
         _cleanup_(unpacker_done) struct unpacker u = {
                 .image = image,
-                .exclude = exclude,
-                .exclude_count = exclude_count,
+                .options = options,
                 .result = ret,
         };
         bool unpacked = false;

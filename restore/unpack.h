@@ -9,6 +9,13 @@
 
 #include "../skipcpio/image.h"
 
+struct unpack_options {
+        char *const *exclude; /* globs of names to leave out; a name matches also when a directory that it is below
+                               * does. A file with several names is never left out */
+        size_t exclude_count;
+        uint64_t window; /* bytes, see decoder_start() */
+};
+
 struct unpacked {
         uint64_t entries; /* made, or passed over as the kernel does */
         uint64_t bytes;   /* of file data */
@@ -19,10 +26,7 @@ struct unpacked {
  * Unpack all parts of an image but the early ones.
  *
  * @param tree_fd  empty directory that is / for the image
- * @param exclude  globs of names to leave out, @exclude_count of them; a name matches also when a
- *                 directory that it is below does. A file with several names is never left out
  * @param ret      filled on success
  * @return 0, or a negative errno that has been told. What was made by then stays in the tree
  */
-int unpack_image(const struct image *image, int tree_fd, char *const *exclude, size_t exclude_count,
-                 struct unpacked *ret);
+int unpack_image(const struct image *image, int tree_fd, const struct unpack_options *options, struct unpacked *ret);

@@ -12,19 +12,25 @@ in_tmpfs() {
     unshare -m --propagation private bash -euc 'mount -t tmpfs -o "size=$2" tmpfs "$1/small"; shift 2; "$@"' - "$T" "$size" "$@"
 }
 
-@test "zstd: a window of 128 MiB is decoded, a larger one refused" {
+@test "zstd: a window of 128 MiB is decoded, a larger one refused, unless --window allows it" {
     newc image "archive(entry('x', data='x' * 1000))" >"$T/plain"
     zstd -q --ultra --long=27 -c <"$T/plain" >"$T/image"
     restore -C "$T/out" "$T/image"
     succeeded
     [[ $(stat -c %s "$T/out/x") == 1000 ]]
-    zstd -q --ultra --long=28 -c <"$T/plain" >"$T/image"
-    refuses 'window is larger than 128 MiB'
     zstd -q --ultra --long=31 -c <"$T/plain" >"$T/image"
-    refuses 'window is larger than 128 MiB'
+    refuses 'window is larger than is allowed, see --window'
+    restore --window=2048 -C "$T/31" "$T/image"
+    succeeded
+    zstd -q --ultra --long=28 -c <"$T/plain" >"$T/image"
+    refuses 'window is larger than is allowed, see --window'
+    restore --window=255 -C "$T/out" "$T/image"
+    [[ $status == 1 ]]
+    restore --window=4096 -C "$T/28" "$T/image"
+    succeeded
 }
 
-@test "xz and lzma: a dictionary of 128 MiB is decoded, a larger one refused" {
+@test "xz and lzma: a dictionary of 128 MiB is decoded, a larger one refused, unless --window allows it" {
     newc image "archive(entry('x', data='x' * 1000))" >"$T/plain"
     for format in xz lzma; do
         for dict in 128MiB 192MiB 1536MiB; do
@@ -50,7 +56,9 @@ sys.stdout.buffer.write(data)' "$format" "$dict" <"$T/plain" >"$T/image"
                 succeeded
                 [[ $(stat -c %s "$T/out/x") == 1000 ]]
             else
-                refuses 'dictionary is larger than 128 MiB'
+                refuses 'dictionary is larger than is allowed, see --window'
+                restore --window="${dict%MiB}" -C "$T/out" "$T/image"
+                succeeded
             fi
         done
     done

@@ -29,7 +29,7 @@ static void *work(void *argument)
         return NULL;
 }
 
-int decoder_start(const struct image *image, enum format format, struct decoder **ret)
+int decoder_start(const struct image *image, enum format format, uint64_t window, struct decoder **ret)
 {
         struct decoder *decoder = calloc(1, sizeof(*decoder));
         unsigned threads;
@@ -48,6 +48,7 @@ int decoder_start(const struct image *image, enum format format, struct decoder 
                                       .ring = &decoder->producer,
                                       .end = image->size,
                                       .threads = threads,
+                                      .window = window,
                                       .memory = memory_for_decoding() };
         *ret = decoder;
         return 0;

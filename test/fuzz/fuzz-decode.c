@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "../../restore/decode.h"
+#include "../../restore/decoder.h"
 #include "fuzz.h"
 
 static const enum format formats[] = { FORMAT_GZIP, FORMAT_ZSTD,       FORMAT_XZ,    FORMAT_LZMA,
@@ -44,7 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         format = formats[data[0] % ELEMENTSOF(formats)];
         codec = codec_find(format);
         image = fuzz_image(data + 1, size - 1, 1);
-        struct decode d = { .image = &image, .end = image.size, .threads = data[0] & 64 ? 2 : 1, .memory = 32 << 20 };
+        struct decode d = { .image = &image,
+                            .end = image.size,
+                            .threads = data[0] & 64 ? 2 : 1,
+                            .window = DECODER_WINDOW,
+                            .memory = 32 << 20 };
 
         if (codec->load)
                 ALWAYS(codec->load() == 0);

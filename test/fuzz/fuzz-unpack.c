@@ -87,7 +87,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 _cleanup_(image_done) struct image image = fuzz_image(data + 1, size - 1, 1 + data[0] % 3U);
                 size_t open_before = descriptors();
 
-                r = unpack_image(&image, tree, exclude, data[0] & 128 ? ELEMENTSOF(exclude) : 0, &unpacked);
+                r = unpack_image(&image, tree,
+                                 &(struct unpack_options){ exclude, data[0] & 128 ? ELEMENTSOF(exclude) : 0,
+                                                           DECODER_WINDOW },
+                                 &unpacked);
                 ALWAYS(r <= 0 && descriptors() == open_before);
                 ALWAYS(r < 0 || unpacked.bytes <= UINT64_C(0xffffffff) * unpacked.entries);
         }

@@ -88,6 +88,27 @@ static void long_options(void **state)
         assert_string_equal(o.images[0], "-image");
 }
 
+static void window(void **state)
+{
+        static const char *const wrong[] = { "", "x", "0", "-1", "+1", " 1", "1M", "4097", "18446744073709551617" };
+        struct options o;
+
+        (void)state;
+        assert_int_equal(PARSE(&o, "one"), 1);
+        assert_int_equal(o.window, 128 << 20);
+        options_done(&o);
+        assert_int_equal(PARSE(&o, "--window=4096"), 1);
+        assert_true(o.window == UINT64_C(4096) << 20);
+        options_done(&o);
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                char *argv[] = { (char *)"prog", (char *)"--window", (char *)wrong[i], NULL };
+
+                assert_int_equal(parse(3, argv, &o), -EINVAL);
+                assert_non_null(strstr(out, "1 to 4096 MiB"));
+                options_done(&o);
+        }
+}
+
 static void last_of_quiet_and_verbose(void **state)
 {
         struct options o;
@@ -133,9 +154,13 @@ static void wrong_usage(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(defaults),     cmocka_unit_test(short_options),
-                cmocka_unit_test(long_options), cmocka_unit_test(last_of_quiet_and_verbose),
-                cmocka_unit_test(answers),      cmocka_unit_test(wrong_usage),
+                cmocka_unit_test(defaults),
+                cmocka_unit_test(short_options),
+                cmocka_unit_test(long_options),
+                cmocka_unit_test(window),
+                cmocka_unit_test(last_of_quiet_and_verbose),
+                cmocka_unit_test(answers),
+                cmocka_unit_test(wrong_usage),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
