@@ -129,7 +129,7 @@ int grow_tmpfs(int fd, uint64_t need)
         room = (uint64_t)st.f_bfree * (uint64_t)st.f_bsize;
         want = need > 0 ? need + SLACK : SIZE_STEP;
         if (want <= room)
-                return -ENOSPC; /* it was not this limit; raising it would never end */
+                return -EALREADY;
         step = MAX(SIZE_STEP, want - room);
         if (step > spare)
                 step = want - room;

@@ -17,8 +17,9 @@
  *
  * @param fd    a directory on that file system
  * @param need  bytes that are wanted at once; 0 where it was not bytes, or nobody knows
- * @return 0 where it is worth trying again; -ENOSPC where it is no tmpfs, no limit was in the
- *         way, or memory is short; another negative errno where the kernel refused, as -EPERM
+ * @return 0 where it is worth trying again; -EALREADY where there is as much room already, which
+ *         another thread has made meanwhile or else no limit of the tmpfs is in the way; -ENOSPC
+ *         where it is no tmpfs, or memory is short; another negative errno where the kernel refused, as -EPERM
  */
 int grow_tmpfs(int fd, uint64_t need);
 

@@ -69,14 +69,23 @@ void tree_done(struct tree *tree)
         tree_init(tree, -1);
 }
 
+/* So often there may be room already where a call found none: another thread has just made it. More often than there
+ * are threads, and it is not the limit that stops us. */
+#define VAIN_MAX 16
+
 bool tree_make_room(struct tree *tree, uint64_t need)
 {
         static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
         bool room;
 
         pthread_mutex_lock(&lock);
-        if (!tree->full && grow_tmpfs(tree->root, need) < 0)
-                tree->full = true;
+        if (!tree->full) {
+                int r = grow_tmpfs(tree->root, need);
+
+                tree->vain = r == -EALREADY ? tree->vain + 1 : 0;
+                if ((r < 0 && r != -EALREADY) || tree->vain > VAIN_MAX)
+                        tree->full = true;
+        }
         room = !tree->full;
         pthread_mutex_unlock(&lock);
         return room;

@@ -27,7 +27,8 @@ struct tree {
         char parent_name[PATH_MAX];
         char *directories; /* mtimes to set at the end: the time, then the name, one after the other */
         size_t directories_used, directories_size;
-        bool full;                /* no space is left, and none can be had */
+        _Atomic bool full;        /* no space is left, and none can be had */
+        unsigned vain;            /* so often in turn tree_make_room() found that there was room */
         _Atomic uint64_t missing; /* bytes of data that there was no room for */
         void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
         void *settle_argument;

@@ -101,6 +101,13 @@ bomb() {
     done
 }
 
+@test "several writers find the tmpfs full at once, and it grows for all of them" {
+    image "archive(*[entry('f%d' % i, data=bytes(1500000)) for i in range(80)])"
+    for i in {1..12}; do
+        in_tmpfs 20M "$RESTORE" -q -C "$T/small/out" "$T/image"
+    done
+}
+
 @test "a bomb ends at the memory that there is: the tmpfs may not grow beyond it" {
     [[ -w /sys/fs/cgroup && -e /sys/fs/cgroup/cgroup.controllers ]] && grep -q memory /sys/fs/cgroup/cgroup.subtree_control ||
         skip "no control group for memory"
