@@ -289,14 +289,12 @@ bool name_has_version(struct span name, const char *version)
 
 bool path_has_version(struct span path, const char *version)
 {
-        struct span component;
-        bool more;
-
-        do {
-                more = span_cut(path, '/', &component, &path);
-                if (name_has_version(component, version))
-                        return true;
-        } while (more);
+        for (size_t i = 0, start = 0; i <= path.size; i++)
+                if (i == path.size || path.at[i] == '/' || path.at[i] == '\\') {
+                        if (name_has_version((struct span){ path.at + start, i - start }, version))
+                                return true;
+                        start = i + 1;
+                }
         return false;
 }
 

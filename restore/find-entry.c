@@ -175,6 +175,30 @@ static int list_entries(struct search *search, struct volume *volume)
         return 0;
 }
 
+/* Whether a path seems to name another kernel: vmlinuz-VERSION, or VERSION/linux in kernel-install's layout. */
+static bool is_anothers(struct span path, const char *kver)
+{
+        bool start = true; /* of a component */
+
+        if (path_has_version(path, kver))
+                return false;
+        for (size_t i = 0; i + 1 < path.size; i++) {
+                struct span rest = { path.at + i, path.size - i };
+                bool last = !memchr(rest.at, '/', rest.size) && !memchr(rest.at, '\\', rest.size);
+                size_t digits = 0;
+
+                while (digits < rest.size && isdigit((unsigned char)rest.at[digits]))
+                        digits++;
+                if (start && !last && digits > 0 && digits + 1 < rest.size && rest.at[digits] == '.' &&
+                    isdigit((unsigned char)rest.at[digits + 1]))
+                        return true;
+                if (last && rest.at[0] == '-' && isdigit((unsigned char)rest.at[1]))
+                        return true;
+                start = rest.at[0] == '/' || rest.at[0] == '\\';
+        }
+        return false;
+}
+
 /* How far an entry agrees with the kernel's version: 1, 0 where it does not say, -1 where it seems to be another's. */
 static int agrees(const char *kver, const char *file, struct span entry)
 {
@@ -186,11 +210,7 @@ static int agrees(const char *kver, const char *file, struct span entry)
         if (span_is(bls_get(entry, "version"), kver) || path_has_version(kernel, kver) ||
             (id && name_has_version(span_of(id), kver)))
                 return 1;
-        for (size_t i = 0; i + 1 < kernel.size; i++)
-                if (kernel.at[i] == '-' && isdigit((unsigned char)kernel.at[i + 1]) &&
-                    !memchr(kernel.at + i, '/', kernel.size - i))
-                        return -1;
-        return 0;
+        return is_anothers(kernel, kver) ? -1 : 0;
 }
 
 struct choice {
@@ -209,9 +229,11 @@ static void choice_done(struct choice *choice)
         free(choice->text);
 }
 
-/* Which of two is the better: more specific, then of this kernel, then for a normal boot. */
+/* Which of two is the better: not another kernel's, then more specific, then of this kernel, then for a normal boot. */
 static int compare(const struct choice *a, const struct choice *b)
 {
+        if ((a->agrees < 0) != (b->agrees < 0))
+                return a->agrees < 0 ? -1 : 1;
         if (a->words != b->words)
                 return a->words > b->words ? 1 : -1;
         if (a->agrees != b->agrees)
@@ -268,15 +290,19 @@ static int judge(struct search *search, struct choice *choice)
 {
         struct span cmdline = search_cmdline(search), boot_image, kernel;
         _cleanup_free_ char *options = NULL;
+        int fits = -1;
 
         if (search->other_kernel) {
                 choice->words = 0;
                 return choice->agrees > 0;
         }
         kernel = bls_get(choice->entry, "linux");
-        if (kernel.size > 0 && cmdline_get(cmdline, "BOOT_IMAGE", &boot_image) &&
-            boot_image_fits(boot_image, kernel) == 0)
+        if (kernel.size > 0 && cmdline_get(cmdline, "BOOT_IMAGE", &boot_image))
+                fits = boot_image_fits(boot_image, kernel);
+        if (fits == 0)
                 return search_skip(choice->name, 0, "its kernel is not the one in BOOT_IMAGE=");
+        if (fits > 0)
+                choice->agrees = MAX(choice->agrees, 0); /* whatever version its name may have */
 
         options = add_uki_options(search, choice, bls_options(choice->entry));
         if (!options)
@@ -287,10 +313,9 @@ static int judge(struct search *search, struct choice *choice)
         return 1;
 }
 
-static int try_best(struct search *search, const struct choice *choices, size_t count, struct image *ret)
+static int try_best(struct search *search, const struct choice *choices, size_t count, bool anothers, struct image *ret)
 {
         const struct choice *best = &choices[0];
-        struct span boot_image;
         size_t equals = 0;
         int r = 0;
 
@@ -299,8 +324,8 @@ static int try_best(struct search *search, const struct choice *choices, size_t 
                         best = &choices[i];
         for (size_t i = 0; i < count; i++)
                 equals += compare(&choices[i], best) == 0;
-        if (best->agrees < 0 && equals > 1 && !cmdline_get(search_cmdline(search), "BOOT_IMAGE", &boot_image))
-                return search_skip(best->name, 0, "other kernels' entries fit as well, and none is of this kernel");
+        if (best->agrees < 0 && (!anothers || equals > 1))
+                return search_skip(best->name, 0, "it seems to be another kernel's, as do all that fit");
         for (size_t i = 0; r == 0 && i < count; i++)
                 if (compare(&choices[i], best) == 0)
                         r = try_entry(search, choices[i].volume, choices[i].name, choices[i].entry, ret);
@@ -313,7 +338,6 @@ int find_fitting_entry(struct search *search, const char *argument, struct image
         size_t count = 0;
         int r = 0;
 
-        (void)argument;
         search_volumes(search);
         for (size_t i = 0; r >= 0 && i < search->volume_count; i++) {
                 struct volume *volume = &search->volumes[i];
@@ -337,7 +361,7 @@ int find_fitting_entry(struct search *search, const char *argument, struct image
                 }
         }
         if (r >= 0)
-                r = count > 0 ? try_best(search, choices, count, ret) : 0;
+                r = count > 0 ? try_best(search, choices, count, argument != NULL, ret) : 0;
         for (size_t i = 0; i < count; i++)
                 choice_done(&choices[i]);
         free(choices);
@@ -345,21 +369,23 @@ int find_fitting_entry(struct search *search, const char *argument, struct image
 }
 
 /* Whether the loader's choice can still be what runs: kexec changes the kernel behind its back. */
-static bool still_runs(struct search *search, struct choice *choice)
+static bool still_runs(struct search *search, struct choice *choice, bool anothers)
 {
-        return choice->agrees > 0 || entry_uki(choice->entry).size > 0 || judge(search, choice) > 0;
+        return choice->agrees > 0 || entry_uki(choice->entry).size > 0 ||
+               (judge(search, choice) > 0 && (choice->agrees >= 0 || anothers));
 }
 
-static int try_selected(struct search *search, struct volume *volume, const char *file, struct image *ret)
+static int try_selected(struct search *search, struct volume *volume, const char *file, bool anothers,
+                        struct image *ret)
 {
         struct choice choice;
         int r = load(search, volume, file, &choice);
 
         if (r <= 0)
                 return r;
-        r = still_runs(search, &choice)
+        r = still_runs(search, &choice, anothers)
                             ? try_entry(search, volume, file, choice.entry, ret)
-                            : search_skip(choice.name, 0, "neither its options nor its version are what runs");
+                            : search_skip(choice.name, 0, "its options or its version are not what runs");
         choice_done(&choice);
         return r;
 }
@@ -370,7 +396,6 @@ int find_selected_entry(struct search *search, const char *argument, struct imag
         _cleanup_free_ char *direct = NULL, *id = NULL, *with_suffix = NULL;
         int r = 0;
 
-        (void)argument;
         if (!selected || strpbrk(selected, "/\\") || name_ends(selected, ".efi"))
                 return 0;
         if (asprintf(&with_suffix, "%s%s", selected, name_ends(selected, ".conf") ? "" : ".conf") < 0) {
@@ -384,7 +409,7 @@ int find_selected_entry(struct search *search, const char *argument, struct imag
         }
         search_volumes(search);
         for (size_t i = 0; r == 0 && i < search->volume_count; i++)
-                r = try_selected(search, &search->volumes[i], direct, ret);
+                r = try_selected(search, &search->volumes[i], direct, argument != NULL, ret);
 
         /* Not there under that name: look for it in another case, with a boot counter, or in loader.0. */
         for (size_t i = 0; r == 0 && i < search->volume_count; i++) {
@@ -396,7 +421,7 @@ int find_selected_entry(struct search *search, const char *argument, struct imag
                         _cleanup_free_ char *other = bls_id(strrchr(file, '/') + 1);
 
                         if (other && strcmp(id, other) == 0 && strcmp(file, direct) != 0)
-                                r = try_selected(search, volume, file, ret);
+                                r = try_selected(search, volume, file, argument != NULL, ret);
                 }
         }
         return r;
@@ -407,7 +432,6 @@ int find_cmdline_initrd(struct search *search, const char *argument, struct imag
         struct span unused;
         int r = 0;
 
-        (void)argument;
         if (!cmdline_get(search_cmdline(search), "initrd", &unused))
                 return 0;
         search_volumes(search);
@@ -415,10 +439,14 @@ int find_cmdline_initrd(struct search *search, const char *argument, struct imag
                 _cleanup_(image_done) struct image image = IMAGE_INIT;
                 struct span rest = search_cmdline(search), word, key, value;
 
-                while (r >= 0 && span_word(&rest, &word))
-                        if (span_cut(word, '=', &key, &value) && span_is(key, "initrd") && value.size > 0 &&
-                            (value.at[0] == '/' || value.at[0] == '\\'))
-                                r = add_file(search, &search->volumes[i], value, &image);
+                while (r >= 0 && span_word(&rest, &word)) {
+                        if (!span_cut(word, '=', &key, &value) || !span_is(key, "initrd") || value.size == 0 ||
+                            (value.at[0] != '/' && value.at[0] != '\\'))
+                                continue;
+                        if (!argument && is_anothers(value, search->kver))
+                                return search_skip("initrd=", 0, "it seems to be another kernel's");
+                        r = add_file(search, &search->volumes[i], value, &image);
+                }
                 if (r < 0) {
                         r = r == -ENOMEM ? r : 0;
                         continue;

@@ -12,6 +12,9 @@
 int find_stub_uki(struct search *search, const char *argument, struct image *ret);
 int find_loader_uki(struct search *search, const char *argument, struct image *ret);
 
+/** Argument of the next three: be content with an entry whose names tell of another kernel's version. */
+#define ANOTHERS_TOO "another's"
+
 /** The unified kernel image or the .conf file that LoaderEntrySelected names. */
 int find_selected_uki(struct search *search, const char *argument, struct image *ret);
 int find_selected_entry(struct search *search, const char *argument, struct image *ret);

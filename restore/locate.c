@@ -42,6 +42,10 @@ static const struct place {
         { "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd.img-%k", true },
         { "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd-%k", true },
         { "name of the kernel's package", find_file, "/boot/initramfs-%p.img", false },
+        /* A kernel need not be called by its version, nor its image. But first come those that are. */
+        { "boot loader entry that booted (LoaderEntrySelected)", find_selected_entry, ANOTHERS_TOO, true },
+        { "initrd= on the kernel command line", find_cmdline_initrd, ANOTHERS_TOO, true },
+        { "boot loader entry that fits the kernel command line", find_fitting_entry, ANOTHERS_TOO, true },
         { "default name", find_file, "/boot/initramfs-linux.img", false },
         { "default name", find_file, "/boot/initrd.img", false },
         { "default name", find_file, "/initrd.img", false },

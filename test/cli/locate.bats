@@ -112,6 +112,52 @@ no_leaks() {
     finds 'kernel version' /boot/initrd.img-$K
 }
 
+# Kernels of one system have the same options, as a rule.
+@test "after a kexec with the same options: the entry of the kernel that runs" {
+    new_system
+    for v in 6.1.0-4 $K; do
+        entry efi/loader/entries/$MACHINE-$v.conf "version $v" "linux /$MACHINE/$v/linux" "initrd /$MACHINE/$v/initrd" \
+            'options root=/dev/vda2 ro'
+        put efi/$MACHINE/$v/initrd
+    done
+    finds 'fits the kernel command line' /efi/$MACHINE/$K/initrd
+    variable LoaderEntrySelected $MACHINE-6.1.0-4.conf
+    finds 'fits the kernel command line' /efi/$MACHINE/$K/initrd
+    # systemd-boot's command line, taken over by kexec.
+    echo "initrd=\\$MACHINE\\6.1.0-4\\initrd root=/dev/vda2 ro" >"$S/proc/cmdline"
+    finds 'fits the kernel command line' /efi/$MACHINE/$K/initrd
+    rm "$S/efi/loader/entries/$MACHINE-$K.conf"
+    finds "kernel-install's layout" /efi/$MACHINE/$K/initrd
+    # With nothing of this kernel's, what its names say is not believed.
+    rm -r "$S/efi/$MACHINE/$K"
+    finds LoaderEntrySelected /efi/$MACHINE/6.1.0-4/initrd
+    rm -r "$S/sys/firmware/efi/efivars"
+    finds 'initrd=' /efi/$MACHINE/6.1.0-4/initrd
+    echo 'root=/dev/vda2 ro' >"$S/proc/cmdline"
+    finds 'fits the kernel command line' /efi/$MACHINE/6.1.0-4/initrd
+}
+
+@test "BOOT_IMAGE= with a number, as zipl has it: an entry of another kernel is not the one, however specific" {
+    new_system 'root=/dev/vda2 ro quiet BOOT_IMAGE=0'
+    entry boot/loader/entries/old.conf 'version 6.1.0-4' 'linux /boot/vmlinuz-6.1.0-4' 'initrd /boot/old' 'options root=/dev/vda2 ro quiet'
+    entry boot/loader/entries/new.conf "version $K" "linux /boot/vmlinuz-$K" 'initrd /boot/new' 'options root=/dev/vda2 ro'
+    put boot/old
+    put boot/new
+    finds 'fits the kernel command line' /boot/new
+    rm "$S/boot/loader/entries/new.conf"
+    put usr/lib/modules/$K/initrd
+    finds 'kernel version' /lib/modules/$K/initrd
+}
+
+@test "a kernel whose name has but a part of its version: BOOT_IMAGE= says that it is the one" {
+    new_system 'BOOT_IMAGE=/vmlinuz-6.1-x86_64 root=/dev/vda2 ro quiet'
+    for v in 5.15 6.1; do
+        entry boot/loader/entries/$v.conf "linux /vmlinuz-$v-x86_64" "initrd /initrd-$v" 'options root=/dev/vda2 ro'
+        put boot/initrd-$v
+    done
+    finds 'fits the kernel command line' /boot/initrd-6.1
+}
+
 @test "a .conf with a uki line is a unified kernel image, in the profile that it says" {
     new_system
     variable LoaderEntrySelected 'a.conf'
@@ -657,6 +703,7 @@ END
         put boot/i$i
     done
     variable LoaderEntrySelected 37.conf
+    echo 6.0.37 >"$S/proc/sys/kernel/osrelease"
     finds LoaderEntrySelected /boot/i37
     # osrelease, cmdline, efivars, the variable, /boot, the entry, the image.
     cost 7
