@@ -88,8 +88,7 @@ _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, 
                 mailbox->at = d.at;
                 strncpy(mailbox->reason, d.reason ?: "", sizeof(mailbox->reason) - 1);
                 atomic_store(&decoder->ring.stopped, false);
-                ring_claim(&decoder->ring, d.block);
-                ring_publish(&decoder->ring, d.block++, 0);
+                ring_publish_end(&decoder->ring, d.block++);
         }
 }
 
@@ -155,6 +154,14 @@ static int fail(struct decoder *decoder, uint64_t at, int error, const char *for
         return error;
 }
 
+/* What the process says has gone wrong, where it can be that: some errors mean something to those who take from us. */
+static int failure(int result)
+{
+        if (result >= 0 || result <= -4096)
+                return -EBADMSG;
+        return result == -ENODATA || result == -ENOSPC || result == -ETIMEDOUT || result == -EPIPE ? -EIO : result;
+}
+
 /* The part has ended, says the process: take its word only where it can be true. */
 static int64_t part_ended(struct decoder *decoder)
 {
@@ -170,9 +177,7 @@ static int64_t part_ended(struct decoder *decoder)
             (mailbox.result == 0 && mailbox.at == decoder->began))
                 return fail(decoder, decoder->began, -EBADMSG, "the decoder reports an impossible end of the part");
         if (mailbox.result != 0)
-                return fail(decoder, mailbox.at,
-                            mailbox.result < 0 && mailbox.result > -4096 ? mailbox.result : -EBADMSG, "%s",
-                            mailbox.reason);
+                return fail(decoder, mailbox.at, failure(mailbox.result), "%s", mailbox.reason);
         decoder->end = mailbox.at;
         return 0;
 }

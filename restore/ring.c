@@ -103,6 +103,18 @@ bool ring_publish_piece(struct ring *ring, uint32_t number, uint32_t size)
         return true;
 }
 
+void ring_publish_end(struct ring *ring, uint32_t number)
+{
+        _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, number)];
+        uint32_t state;
+
+        ring_claim(ring, number);
+        /* A piece of a block that was given up: giving it back, the consumer would wipe out the end. */
+        while ((state = atomic_load(ready)) >= PUBLISHED)
+                futex(ready, FUTEX_WAIT, state, &(const struct timespec){ .tv_nsec = 100000000L });
+        publish(ready, PUBLISHED);
+}
+
 static void wake_producers(struct ring *ring)
 {
         if (atomic_load(&ring->shared->waiting) > 0)

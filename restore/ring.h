@@ -50,8 +50,11 @@ uint8_t *ring_claim(struct ring *ring, uint32_t number);
 /** Producer: let all of this process's threads that wait in ring_claim() return. */
 void ring_stop(struct ring *ring);
 
-/** Producer: hand over block @number, of @size bytes; 0 bytes say that the part has ended. */
+/** Producer: hand over block @number, of @size bytes, at least 1. */
 void ring_publish(struct ring *ring, uint32_t number, uint32_t size);
+
+/** Producer: say that the part has ended before block @number; when the consumer has given back any piece of that. */
+void ring_publish_end(struct ring *ring, uint32_t number);
 
 /**
  * Producer: hand over a piece of block @number, and wait until the slot can be filled with the next one.

@@ -33,8 +33,10 @@ static int fill(struct source *s)
                 n = image_read(s->image, s->header, sizeof(s->header), s->at);
                 s->bytes = s->header;
                 s->failed_at = s->at;
-                if (n < 0)
+                if (n < 0) {
                         s->reason = "the image cannot be read";
+                        n = n == -ENODATA ? -EIO : n; /* that is the end */
+                }
         } else {
                 n = decoder_take(s->decoder, &s->bytes);
                 s->ended = n == 0;

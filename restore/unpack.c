@@ -260,12 +260,14 @@ static int unpack_next(struct unpacker *u)
         if (u->name[header.namesize - 1] != '\0')
                 return part_wrong(u, at, "a file name without its terminating NUL");
         r = source_skip(s, data - s->at);
-        if (r == 0 && !S_ISLNK(header.mode) && strcmp(u->name, NEWC_TRAILER) == 0) {
+        if (r < 0)
+                return source_wrong(u, r, at, "a file name");
+        if (!S_ISLNK(header.mode) && strcmp(u->name, NEWC_TRAILER) == 0) {
                 links_forget(&u->links);
                 r = source_skip(s, MIN(next - s->at, s->decoder ? UINT64_MAX : u->image->size - s->at));
                 return r < 0 ? source_wrong(u, r, at, "the trailer") : 1;
         }
-        if (r == 0 && !excluded(u, &header))
+        if (!excluded(u, &header))
                 r = unpack_entry(u, &header, at);
         if (r == -ENOSPC && u->tree.full) {
                 u->missing_entries++;
@@ -273,7 +275,7 @@ static int unpack_next(struct unpacker *u)
                 r = 0;
         }
         if (r < 0)
-                return r == -ENODATA ? source_wrong(u, r, at, "a file name") : r;
+                return r;
         /* The padding behind the last file of an archive without a trailer may be missing. */
         r = source_skip(s, s->at < next ? next - s->at : 0);
         if (r == -ENODATA && s->at >= data + header.filesize)

@@ -79,6 +79,11 @@ each() {
     each . nothing
 }
 
+@test "errors that mean something else to the unpacker" {
+    each 'nodata: Input/output error' nodata
+    each 'nospace: Input/output error' nospace
+}
+
 @test "a reason that is no text" {
     each 'offset [0-9]+: (\\x1b)+$' reason
 }

@@ -323,6 +323,20 @@ static void do_good(void)
         d->at = d->image->size;
 }
 
+/* Errors that mean something else to the unpacker: the end, and a tmpfs that is full. */
+static int result;
+
+static void do_nodata(void)
+{
+        result = -ENODATA;
+        d->reason = "nodata";
+}
+static void do_nospace(void)
+{
+        result = -ENOSPC;
+        d->reason = "nospace";
+}
+
 static int rogue(struct decode *decode)
 {
 #define CASE(name)               \
@@ -344,6 +358,7 @@ static int rogue(struct decode *decode)
                 CASE(end_far), CASE(no_end),      CASE(nothing), CASE(reason),   CASE(reverse),    CASE(change),
                 CASE(exit),    CASE(thread_exit), CASE(abort),   CASE(crash),    CASE(stack),      CASE(sleep),
                 CASE(spin),    CASE(half),        CASE(zeros),   CASE(entries),  CASE(memory),     CASE(good),
+                CASE(nodata),  CASE(nospace),
         };
         const char *wanted = getenv("ROGUE");
 
@@ -352,7 +367,7 @@ static int rogue(struct decode *decode)
         for (size_t i = 0; wanted && i < ELEMENTSOF(cases); i++)
                 if (strcmp(cases[i].name, wanted) == 0) {
                         cases[i].act();
-                        return d->reason ? -EBADMSG : 0;
+                        return result ?: d->reason ? -EBADMSG : 0;
                 }
         return decode_fail(d, "no such case");
 }

@@ -24,8 +24,7 @@ static void *work(void *argument)
         d->reason = NULL;
         decoder->result = decoder->codec->decode(d);
         atomic_store(&decoder->producer.stopped, false);
-        ring_claim(d->ring, d->block);
-        ring_publish(d->ring, d->block++, 0);
+        ring_publish_end(d->ring, d->block++);
         return NULL;
 }
 

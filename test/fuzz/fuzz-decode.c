@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 ALWAYS(r < 0 || d.at > 0);
         atomic_store(&producer.stopped, false);
         ring_claim(&producer, d.block);
-        ring_publish(&producer, d.block++, 0);
+        ring_publish_end(&producer, d.block++);
         ALWAYS(pthread_join(consumer, NULL) == 0);
         return 0;
 }

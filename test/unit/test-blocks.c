@@ -13,22 +13,26 @@
 struct consumer {
         struct ring ring;
         unsigned taken;
+        bool holds; /* what it has taken for a while, instead of waiting before */
         bool ended;
 };
 
 static void *consume(void *argument)
 {
         struct consumer *c = argument;
-        const struct timespec slow = { .tv_nsec = 20000000 };
+        const struct timespec slow = { .tv_nsec = c->holds ? 300000 : 20000000 };
 
         for (;;) {
                 const uint8_t *bytes;
                 int64_t n;
 
-                nanosleep(&slow, NULL);
+                if (!c->holds)
+                        nanosleep(&slow, NULL);
                 n = ring_take(&c->ring, 3000, &bytes);
                 if (n < 0)
                         return NULL;
+                if (c->holds)
+                        nanosleep(&slow, NULL);
                 ring_release(&c->ring);
                 if (n == 0) {
                         c->ended = true;
@@ -80,8 +84,7 @@ static void test_failure_with_slow_consumer(void **state)
                 assert_int_equal(decode_blocks(&d, &format, &found), -EBADMSG);
                 assert_string_equal(d.reason, "broken");
                 atomic_store(&producer.stopped, false);
-                assert_non_null(ring_claim(&producer, d.block));
-                ring_publish(&producer, d.block, 0);
+                ring_publish_end(&producer, d.block);
                 assert_int_equal(pthread_join(thread, NULL), 0);
                 assert_true(consumer.ended);
                 assert_true(consumer.taken <= BROKEN);
@@ -161,10 +164,59 @@ static void test_blocks_larger_than_a_slot(void **state)
 
                 assert_int_equal(pthread_create(&thread, NULL, check_large, &consumer), 0);
                 assert_int_equal(decode_blocks(&d, &format, &found), 0);
-                assert_non_null(ring_claim(&producer, d.block));
-                ring_publish(&producer, d.block, 0);
+                ring_publish_end(&producer, d.block);
                 assert_int_equal(pthread_join(thread, NULL), 0);
                 ring_done(&consumer);
+        }
+}
+
+/* A block in pieces, and one behind it that is damaged: which of the threads stops the other is chance. */
+static int decode_or_fail(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
+{
+        const struct timespec moment = { .tv_nsec = 3000000 };
+
+        (void)in;
+        if (block->plain_size > 1) {
+                nanosleep(&moment, NULL);
+                *reason = "broken";
+                return -EBADMSG;
+        }
+        for (unsigned i = 0; i < 50; i++) {
+                out->space.size = 0;
+                out->space.bytes = NULL;
+                if (!ring_publish_piece(out->ring, out->number, SLOT))
+                        return -EBADMSG;
+        }
+        return 0;
+}
+
+static void test_failure_behind_pieces(void **state)
+{
+        static const struct block_format format = { .block_size_max = 1, .next = next, .decode = decode_or_fail };
+
+        (void)state;
+        for (unsigned i = 0; i < 20; i++) {
+                _cleanup_(image_done) struct image image = IMAGE_INIT;
+                struct consumer consumer = { .holds = true };
+                struct ring producer;
+                pthread_t thread;
+                unsigned found = 0;
+
+                assert_int_equal(image_add(&image, test_file("x", 1), "x", 0, 1), 0);
+                image.size = image.regions[0].size = BLOCKS;
+                assert_int_equal(ftruncate(image.regions[0].fd, BLOCKS), 0);
+                assert_int_equal(ring_new(&consumer.ring, SLOT, 3), 0);
+                memcpy(&producer, &consumer.ring, sizeof(producer));
+                struct decode d = { .image = &image, .ring = &producer, .end = image.size, .threads = 2 };
+
+                assert_int_equal(pthread_create(&thread, NULL, consume, &consumer), 0);
+                assert_int_equal(decode_blocks(&d, &format, &found), -EBADMSG);
+                assert_string_equal(d.reason, "broken");
+                atomic_store(&producer.stopped, false);
+                ring_publish_end(&producer, d.block);
+                assert_int_equal(pthread_join(thread, NULL), 0);
+                assert_true(consumer.ended);
+                ring_done(&consumer.ring);
         }
 }
 
@@ -173,6 +225,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_failure_with_slow_consumer),
                 cmocka_unit_test(test_blocks_larger_than_a_slot),
+                cmocka_unit_test(test_failure_behind_pieces),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
