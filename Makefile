@@ -27,7 +27,7 @@ LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL
 endif
 
-ALL_CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-fPIE -fvisibility=hidden -pthread $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
 ALL_LDFLAGS := -pie -pthread $(LDFLAGS)
@@ -37,7 +37,7 @@ ALL_CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-p
 ALL_LDFLAGS += -fsanitize=$(SANITIZE)
 else
 ALL_CFLAGS += -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(shell echo '__builtin_dynamic_object_size' \
-	| $(CC) -O2 -E -x c - >/dev/null 2>&1 && $(CC) -dumpversion | awk -F. '{ print ($$1 >= 12 ? 3 : 2) }') -fcf-protection
+	| $(CC) -O2 -E -x c - >/dev/null 2>&1 && $(CC) -dumpversion | awk -F. '{ print ($$1 >= 12 ? 3 : 2) }') $(shell $(CC) -fcf-protection -E -x c /dev/null >/dev/null 2>&1 && echo -fcf-protection)
 ALL_LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 

@@ -73,7 +73,8 @@ int boot_image_fits(struct span boot_image, struct span kernel);
  */
 bool name_has_version(struct span name, const char *version);
 
-/** Whether one of a path's components, between slashes or backslashes, is or has @version in the sense of name_has_version(). */
+/** Whether one of a path's components, between slashes or backslashes, is or has @version in the sense of
+ * name_has_version(). */
 bool path_has_version(struct span path, const char *version);
 
 /** Whether a file's name says that it is not for a normal boot: kdump, rescue, fallback, .old or .bak. */

@@ -99,7 +99,7 @@ static int set_limit(int fd, const char *name, uint64_t value)
         return 0;
 }
 
-int grow_tmpfs(int fd, uint64_t need)
+int grow_shared_tmpfs(int fd, uint64_t need)
 {
         uint64_t size, room, want, step, spare = 0;
         struct statfs st;
@@ -139,6 +139,13 @@ int grow_tmpfs(int fd, uint64_t need)
         if (r == 0 && before.size == 0)
                 before.size = size;
         return r;
+}
+
+int grow_tmpfs(int fd, uint64_t need)
+{
+        int r = grow_shared_tmpfs(fd, need);
+
+        return r == -EALREADY ? -ENOSPC : r;
 }
 
 int grow_undo(int fd)

@@ -17,11 +17,16 @@
  *
  * @param fd    a directory on that file system
  * @param need  bytes that are wanted at once; 0 where it was not bytes, or nobody knows
- * @return 0 where it is worth trying again; -EALREADY where there is as much room already, which
- *         another thread has made meanwhile or else no limit of the tmpfs is in the way; -ENOSPC
- *         where it is no tmpfs, or memory is short; another negative errno where the kernel refused, as -EPERM
+ * @return 0 where it is worth trying again; -ENOSPC where it is no tmpfs, no limit was in the
+ *         way, or memory is short; another negative errno where the kernel refused, as -EPERM
  */
 int grow_tmpfs(int fd, uint64_t need);
+
+/**
+ * The same for one of several threads: -EALREADY where there is as much room already. Another
+ * thread has just made it; or else no limit was in the way, and trying again would never end.
+ */
+int grow_shared_tmpfs(int fd, uint64_t need);
 
 /**
  * Set the limits back to what they were before the first grow_tmpfs(), after what needed them

@@ -36,8 +36,11 @@ static int confine(int dir_fd)
         if (root >= 0 &&
             mount_setattr(root, "", AT_EMPTY_PATH,
                           &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID },
-                          sizeof(struct mount_attr)) < 0)
-                return -errno;
+                          sizeof(struct mount_attr)) < 0) {
+                if (errno != ENOSYS) /* Linux before 5.12 */
+                        return -errno;
+                root = safe_close(root);
+        }
         if (fchdir(root >= 0 ? root : dir_fd) < 0 || chroot(".") < 0)
                 return -errno;
         for (size_t i = 0; i < ELEMENTSOF(limits); i++)

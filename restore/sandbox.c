@@ -31,6 +31,17 @@ static bool is_image(const struct image *image, int fd)
         return false;
 }
 
+/* Close what is open of @first to @end, of those that this process could have opened. */
+static void close_one_by_one(unsigned first, unsigned end)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+                limit.rlim_cur = 1U << 20;
+        for (unsigned fd = first; fd < end && fd < limit.rlim_cur; fd++)
+                close((int)fd);
+}
+
 /* Close the ranges of descriptors between the image's. */
 static int close_others(const struct image *image)
 {
@@ -44,8 +55,11 @@ static int close_others(const struct image *image)
                 for (size_t i = 0; i < image->count; i++)
                         if ((unsigned)image->regions[i].fd > first)
                                 next = MIN(next, (unsigned)image->regions[i].fd);
-                if (syscall(SYS_close_range, first, next == ~0U ? ~0U : next - 1, 0) < 0)
-                        return -errno;
+                if (syscall(SYS_close_range, first, next == ~0U ? ~0U : next - 1, 0) < 0) {
+                        if (errno != ENOSYS) /* Linux before 5.9 */
+                                return -errno;
+                        close_one_by_one(first, next);
+                }
                 if (next == ~0U)
                         return 0;
                 first = next;
@@ -62,6 +76,15 @@ static int drop_capabilities(void)
         return 0;
 }
 
+/* s390x has clone's arguments in another order, and mmap's in memory. */
+#ifdef __s390__
+#define CLONE_FLAGS 1
+#define PROTECTION_IN_SIGHT(call) ((call) != SCMP_SYS(mmap))
+#else
+#define CLONE_FLAGS 0
+#define PROTECTION_IN_SIGHT(call) 1
+#endif
+
 static int filter_calls(void)
 {
         static const int allowed[] = {
@@ -74,18 +97,24 @@ static int filter_calls(void)
                 SCMP_SYS(rt_sigaction),  SCMP_SYS(restart_syscall), /* a sleep with a time limit goes on by this after
                                                                        SIGSTOP and SIGCONT */
         };
-        static const int memory[] = { SCMP_SYS(mmap), SCMP_SYS(mprotect) };
+        /* By their names on 32-bit machines; where there is no such call the rule is left out. */
+        static const int narrow[] = { SCMP_SYS(fadvise64_64), SCMP_SYS(arm_fadvise64_64), SCMP_SYS(futex_time64),
+                                      SCMP_SYS(clock_gettime64) };
+        static const int memory[] = { SCMP_SYS(mmap), SCMP_SYS(mmap2), SCMP_SYS(mprotect) };
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
         int r = filter ? 0 : -ENOMEM;
 
         for (size_t i = 0; i < ELEMENTSOF(allowed) && r == 0; i++)
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+        for (size_t i = 0; i < ELEMENTSOF(narrow) && r == 0; i++)
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, narrow[i], 0);
         for (size_t i = 0; i < ELEMENTSOF(memory) && r == 0; i++)
-                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, memory[i], 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+                r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, memory[i], PROTECTION_IN_SIGHT(memory[i]),
+                                     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
         /* Threads only. clone3's flags are out of a filter's sight; without it glibc takes clone. */
         if (r == 0)
                 r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                                     SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+                                     SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
         if (r == 0)
                 r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
         if (r == 0)

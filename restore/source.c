@@ -147,6 +147,27 @@ static int64_t write_some(int fd, const uint8_t *bytes, size_t size)
         return n < 0 ? -errno : n;
 }
 
+int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *left)
+{
+        uint8_t bytes[64 << 10];
+
+        while (*left > 0) {
+                ssize_t n = pread(from, bytes, MIN(*left, sizeof(bytes)), (off_t)*offset);
+                int64_t written;
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        return n < 0 ? -errno : -ENODATA;
+                written = write_some(to, bytes, (size_t)n);
+                if (written < 0)
+                        return (int)written;
+                *offset += (uint64_t)written;
+                *left -= (uint64_t)written;
+        }
+        return 0;
+}
+
 int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
 {
         /* A plain part's data does not come through here unless the kernel cannot send it: straight from one page

@@ -65,3 +65,6 @@ int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum);
  * @return 0, or a negative errno; -ENODATA where @from ends early
  */
 int copy_in_kernel(int from, uint64_t *offset, int to, uint64_t *left);
+
+/** The same by read and write, where copy_in_kernel() gives -EINVAL or -ENOSYS: file systems without splice. */
+int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *left);

@@ -198,6 +198,17 @@ static bool is_missing(int error)
         return error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
 }
 
+/* Take back what was renamed; and then the plan, or a run that finds the staging directory half removed would take back
+ * what others have put there since. */
+static int undo(const struct plan *plan, int dir, int staging, int tree)
+{
+        int r = plan_undo(plan, dir, tree);
+
+        if (r < 0)
+                return r;
+        return unlinkat(staging, PLAN_NAME, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 /* Take back what a run that was killed has left. What cannot be read is left for a run that can. */
 static int clean_stale(struct stage *stage)
 {
@@ -225,7 +236,7 @@ static int clean_stale(struct stage *stage)
                         return remove_any(stage->dir, STAGE_NAME);
                 }
         }
-        r = plan_undo(&plan, stage->dir, tree);
+        r = undo(&plan, stage->dir, staging, tree);
         return r < 0 ? r : remove_any(stage->dir, STAGE_NAME);
 }
 
@@ -300,7 +311,9 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
                         unlinkat(ret->dir, STAGE_NAME, AT_REMOVEDIR);
         }
         if (r >= 0)
-                r = ret->tree = make_directory(ret->staging, TREE_NAME);
+                do
+                        r = ret->tree = make_directory(ret->staging, TREE_NAME);
+                while (r == -ENOSPC && grow_tmpfs(ret->dir, 0) == 0);
         if (r >= 0 && fchmod(ret->tree, 0755) < 0) /* as the kernel's own root, should the image not say */
                 r = -errno;
         return r < 0 ? log_error(r, "%s/%s: cannot be made", path, STAGE_NAME) : 1;
@@ -385,7 +398,7 @@ int stage_commit(struct stage *stage, const char *image)
 
         r = rename_all(stage, &plan);
         if (r < 0) {
-                if (plan_undo(&plan, stage->dir, stage->tree) < 0)
+                if (undo(&plan, stage->dir, stage->staging, stage->tree) < 0)
                         stage->staging = safe_close(stage->staging); /* it stays: the next run tries again */
                 return r;
         }

@@ -80,7 +80,7 @@ bool tree_make_room(struct tree *tree, uint64_t need)
 
         pthread_mutex_lock(&lock);
         if (!tree->full) {
-                int r = grow_tmpfs(tree->root, need);
+                int r = grow_shared_tmpfs(tree->root, need);
 
                 tree->vain = r == -EALREADY ? tree->vain + 1 : 0;
                 if ((r < 0 && r != -EALREADY) || tree->vain > VAIN_MAX)
@@ -142,7 +142,7 @@ static int open_parent(struct tree *tree, const char *path)
         char copy[PATH_MAX], *rest, *component, *state;
         _cleanup_close_ int fd = open_in_root(tree, path, O_PATH | O_DIRECTORY);
 
-        if (fd != -ENOENT)
+        if (fd != -ENOENT || tree->finished)
                 return fd < 0 ? skipped(fd) == TREE_SKIPPED ? -ENOTDIR : fd : TAKE_FD(fd);
         strcpy(copy, path);
         fd = open_existing(tree, copy, &rest);
@@ -276,6 +276,7 @@ static int remember_directory(struct tree *tree, const char *name, uint32_t mtim
 
 int tree_finish(struct tree *tree)
 {
+        tree->finished = true;
         while (tree->directories_used > 0) {
                 _cleanup_place_ struct place place;
                 uint32_t mtime, name_size;
@@ -348,7 +349,8 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
         if (!place.base)
                 return TREE_SKIPPED;
         r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));
-        if (r == -EEXIST) {
+        /* The kernel looks at what is in the way first, whatever the target is. */
+        if (r == -EEXIST || r == -ENOENT || r == -ENAMETOOLONG) {
                 r = clean(tree, &place, 0);
                 if (r == 0)
                         r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));

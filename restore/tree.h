@@ -30,6 +30,7 @@ struct tree {
         _Atomic bool full;        /* no space is left, and none can be had */
         unsigned vain;            /* so often in turn tree_make_room() found that there was room */
         _Atomic uint64_t missing; /* bytes of data that there was no room for */
+        bool finished;            /* tree_finish() is at work: no more parents are made */
         void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
         void *settle_argument;
 };

@@ -30,9 +30,11 @@ static int copy(struct writers *w, struct copy *c)
 {
         int r;
 
-        do
+        do {
                 r = copy_in_kernel(c->from, &c->offset, c->to, &c->size);
-        while (r == -ENOSPC && tree_make_room(w->tree, c->size));
+                if (r == -EINVAL || r == -ENOSYS)
+                        r = copy_through_memory(c->from, &c->offset, c->to, &c->size);
+        } while (r == -ENOSPC && tree_make_room(w->tree, c->size));
         if (r == -ENOSPC)
                 w->tree->missing += c->size;
         if (r == 0)

@@ -4,6 +4,7 @@
 block's size; a block whose size is such a magic number is a block, wherever it is among others."""
 import os
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../lib"))
@@ -49,6 +50,13 @@ def run():
         for name, magic in size.items():
             for sizes in ([magic], [magic, magic], [700001, magic], [magic, 700001, magic]):
                 restored("%s-%d-%d" % (name, len(sizes), sizes[0]), blocks(first, sizes))
+        # A block that ends between a name and its padding, and a damaged one behind it.
+        bad = b"\xf0\xff"
+        with open(tmp + "/image", "wb") as f:
+            f.write(blocks(newc.entry("f12", data="x")[:114], []) + struct.pack("<I", len(bad)) + bad)
+        done = subprocess.run([os.environ["RESTORE"], "-C", tmp + "/out", tmp + "/image"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        check(done.returncode == 1 and "the lz4 data is damaged" in done.stdout and done.stdout.count("\n") == 1, done)
         # Another frame of the same stream, as cat makes of two.
         check(restored("frames", newc.compress("lz4 -l", newc.archive(newc.entry("second", data="x"))),
                        newc.compress("lz4 -l", first)), "the first frame is lost")

@@ -420,6 +420,17 @@ PYTHON
     restores 'i f 0644 0:0 0 ""'
 }
 
+@test "a symlink that cannot be made removes what has its name all the same" {
+    image 'archive(*[entry(n, data="1", uid=5) for n in "ab"], entry("d", DIR | 0o700), entry("a", LNK | 0o777, "", uid=9),
+                   entry("b", LNK | 0o777, "t" * 4096, uid=9), entry("d", LNK | 0o777, ""), entry("e"))'
+    restores 'e f 0644 0:0 0 ""'
+}
+
+@test "directories that were removed do not come back for their times" {
+    image 'archive(entry("a", DIR | 0o755), entry("a/b", DIR | 0o755, mtime=5), entry("a/b", 0o644), entry("a", 0o644), entry("e"))'
+    restores 'e f 0644 0:0 0 ""'
+}
+
 # Types
 
 @test "device nodes, fifos and sockets" {

@@ -173,6 +173,10 @@ for new, make in NEW.items():
     case(f"{new}-over", f"a {new} over what was there, of each type".replace("-", " "), archive(
         entry("y", data=b"y"), directory("dy"), *(directory(f"d{i}") for i in range(len(OLD))),
         *(old(f"d{i}/x") for i, old in enumerate(OLD)), *(make(f"d{i}/x") for i in range(len(OLD)))))
+case("symlink-impossible-over", "a symlink with an empty or too long target removes what was there", archive(
+    entry("f", data=b"f"), entry("g", data=b"g"), directory("d"), link("f", ""), link("g", "t" * 4096), link("d", ""), A))
+case("directory-gone", "a directory that was removed does not come back for its time", archive(
+    directory("x"), directory("x/y", mtime=5), entry("x/y", 0o644), entry("x", 0o644), A))
 case("over-full", "other types over a directory that is not empty", archive(
     *(e for n in "abc" for e in (directory(n), entry(n + "/f", data=b"f"))), entry("a", data=b"a"), link("b", "a"),
     entry("c", FIFO | 0o600), entry("d", data=b"d")))

@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Kernels and file systems that cannot do all that newer ones can.
+
+load common
+
+# without CALL ERROR ARGUMENT...: restore, every CALL failing
+without() {
+    status=0
+    strace -f -qq -o /dev/null -e trace="$1" -e inject="$1":error="$2" "$RESTORE" "${@:3}" >"$T/said" 2>&1 || status=$?
+    [[ $status == 0 && $(lines "$T/said") == 1 ]] || { cat "$T/said"; return 1; }
+}
+
+@test "sendfile between these file systems: read and write do it, for files of all sizes" {
+    image "archive(*[entry('f%d' % n, data=bytes(range(256)) * n) for n in (0, 1, 255, 256, 300, 1000, 40000)])"
+    restore -C "$T/expected" "$T/image"
+    succeeded
+    for error in EINVAL ENOSYS; do
+        without sendfile $error -C "$T/out" "$T/image"
+        diff -r "$T/expected" "$T/out"
+        rm -r "$T/out"
+    done
+}
+
+@test "close_range (Linux 5.9): a decoder still has no descriptor but the image's" {
+    image "compress('gzip', archive(entry('f', data='x')))"
+    without close_range ENOSYS -C "$T/out" "$T/image" 7<"$T/image" 9<"$T/image"
+    [[ $(<"$T/out/f") == x ]]
+}
+
+@test "mount_setattr (Linux 5.12), open_tree (Linux 5.2): the shell is tried all the same" {
+    [[ -x /bin/busybox ]] || skip "needs a shell without libraries"
+    python3 - "$tests/lib" "$T/image" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+from newc import *
+with open("/bin/busybox", "rb") as f:
+    shell = f.read()
+open(sys.argv[2], "wb").write(archive(entry("bin", DIR | 0o755), entry("bin/sh", REG | 0o755, shell),
+                                      entry("shutdown", REG | 0o755, b"#!/bin/sh\nexit 0\n")))
+END
+    mkdir -p "$T/root/boot" "$T/root/run/initramfs"
+    cp "$T/image" "$T/root/boot/initrd.img-1"
+    for call in mount_setattr open_tree; do
+        without $call ENOSYS -f -S "$T/root" -k 1
+        [[ -x $T/root/run/initramfs/shutdown ]]
+        rm -r "$T/root/run/initramfs"
+        mkdir "$T/root/run/initramfs"
+    done
+}
