@@ -64,13 +64,19 @@ static char *split_interpreter(char *head, char **ret_argument)
         return *name ? name : NULL;
 }
 
+static bool is_called(const char *path, const char *name)
+{
+        const char *slash = strrchr(path, '/');
+
+        return strcmp(slash ? slash + 1 : path, name) == 0;
+}
+
 static bool is_shell(const char *path)
 {
         static const char *const names[] = { "sh", "bash", "dash", "ash", "busybox", "mksh", "ksh", "zsh" };
-        const char *slash = strrchr(path, '/');
 
         for (size_t i = 0; i < ELEMENTSOF(names); i++)
-                if (strcmp(slash ? slash + 1 : path, names[i]) == 0)
+                if (is_called(path, names[i]))
                         return true;
         return false;
 }
@@ -172,14 +178,18 @@ static int check_program(int root_fd, int fd, const char *path, int level)
         if (next_fd < 0)
                 return log_error(next_fd, "The image's shutdown would not run: %s needs %s", path, interpreter);
         if (level == 0 && is_shell(interpreter)) {
-                /* An argument may end the options, or be the name that busybox is to be. */
-                bool first = *argument && strstr(interpreter, "busybox");
+                /* An argument may end the options; or be a long option, which bash wants first, or the name that
+                 * busybox is to be. */
+                bool first = *argument &&
+                             (strstr(interpreter, "busybox") || (strncmp(argument, "--", 2) == 0 && argument[2]));
                 const char *argv[] = { interpreter, first ? argument : "-n", first ? "-n" : argument, path, NULL };
 
                 if (!*argument)
                         argv[2] = path, argv[3] = NULL;
                 return try_program(root_fd, argv, interpreter);
         }
+        if (level == 0 && is_called(interpreter, "env") && is_shell(argument))
+                return try_program(root_fd, (const char *const[]){ interpreter, argument, "-n", path, NULL }, argument);
         return check_program(root_fd, next_fd, interpreter, level + 1);
 }
 

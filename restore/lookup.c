@@ -58,11 +58,15 @@ int lookup_node(int root, const char *path)
 int lookup_read(int root, const char *path, size_t max, char **ret, size_t *size)
 {
         _cleanup_close_ int fd = lookup_open(root, path);
+
+        return fd < 0 ? fd : lookup_read_open(fd, max, ret, size);
+}
+
+int lookup_read_open(int fd, size_t max, char **ret, size_t *size)
+{
         _cleanup_free_ char *text = NULL;
         size_t used = 0;
 
-        if (fd < 0)
-                return fd;
         text = malloc(max + 2);
         if (!text)
                 return -ENOMEM;

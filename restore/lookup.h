@@ -32,3 +32,6 @@ int lookup_node(int root, const char *path);
  * @return 0, -EFBIG where there are more than @max, or another negative errno
  */
 int lookup_read(int root, const char *path, size_t max, char **ret, size_t *size);
+
+/** The same of a file that is open. */
+int lookup_read_open(int fd, size_t max, char **ret, size_t *size);

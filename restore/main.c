@@ -3,6 +3,7 @@
  * dracut-initramfs-restore: find the image that booted, unpack it into a staging tree, look
  * whether it will do as the root that systemd pivots into at shutdown, and move it into place.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -36,6 +37,14 @@ static void ignore_signals(void)
         signal(SIGHUP, SIG_IGN);
         signal(SIGPIPE, SIG_IGN);
         signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) is an error like others */
+}
+
+/* What is opened here must not be taken for a standard stream that the caller has closed. */
+static void occupy_standard_streams(void)
+{
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+                        return; /* there is nothing to be done about it */
 }
 
 static bool is_needed(const char *directory)
@@ -152,6 +161,7 @@ int main(int argc, char **argv)
         _cleanup_(options_done) struct options options = OPTIONS_INIT;
         int r;
 
+        occupy_standard_streams();
         umask(0);
         r = options_parse(argc, argv, &options);
         if (r <= 0)

@@ -165,6 +165,22 @@ static struct volume *volume_at(struct search *search, const char *where)
         return NULL;
 }
 
+/* Read the partition @source for @volume, unless it is mounted there. */
+static void mount_source(const struct search *search, struct volume *volume, const char *source)
+{
+        _cleanup_close_ int node = -1;
+        char path[PATH_MAX];
+        dev_t device;
+
+        if (volume->fd >= 0 || !partition_path(source, path, sizeof(path)))
+                return;
+        node = open_node(search, path, &device);
+        if (node < 0)
+                search_skip(path, node, NULL);
+        else if (!volume->has_device || volume->device != device)
+                mount_volume(search, volume, node, device, path);
+}
+
 /* Where fstab has a partition that is not mounted now, read that instead of the empty mount point. */
 static void read_fstab(struct search *search)
 {
@@ -184,17 +200,31 @@ static void read_fstab(struct search *search)
         }
         while (getmntent_r(f, &entry, line, sizeof(line))) {
                 struct volume *volume = volume_at(search, entry.mnt_dir);
-                _cleanup_close_ int node = -1;
-                char path[PATH_MAX];
-                dev_t device;
 
-                if (!volume || volume->fd >= 0 || !partition_path(entry.mnt_fsname, path, sizeof(path)))
+                if (volume)
+                        mount_source(search, volume, entry.mnt_fsname);
+        }
+}
+
+/* The same for what systemd-gpt-auto-generator mounts on demand: while the automount's own stop is pending, which at
+ * shutdown it is, systemd mounts nothing any more (automount_enter_running() in its src/core/automount.c). */
+static void read_generated(struct search *search)
+{
+        static const struct {
+                const char *where, *unit;
+        } units[] = { { "/efi", "/run/systemd/generator.late/efi.mount" },
+                      { "/boot", "/run/systemd/generator.late/boot.mount" } };
+
+        for (size_t i = 0; i < ELEMENTSOF(units); i++) {
+                struct volume *volume = volume_at(search, units[i].where);
+                _cleanup_free_ char *text = NULL, *source = NULL;
+                size_t size;
+
+                if (!volume || lookup_read(search->root, units[i].unit, BLS_SIZE_MAX, &text, &size) < 0)
                         continue;
-                node = open_node(search, path, &device);
-                if (node < 0)
-                        search_skip(path, node, NULL);
-                else if (!volume->has_device || volume->device != device)
-                        mount_volume(search, volume, node, device, path);
+                source = span_dup(env_get((struct span){ text, size }, "What"));
+                if (source && *source)
+                        mount_source(search, volume, source);
         }
 }
 
@@ -224,6 +254,7 @@ void search_volumes(struct search *search)
                 }
         }
         read_fstab(search);
+        read_generated(search);
 
         for (size_t i = 0; i < search->volume_count; i++) {
                 struct volume *volume = &search->volumes[i];
@@ -336,13 +367,15 @@ int volume_read(const struct search *search, const struct volume *volume, const 
 
 int search_read(struct search *search, const char *path, char **ret, struct span *text)
 {
+        _cleanup_free_ char *name = NULL;
+        _cleanup_close_ int fd = search_open(search, path, lookup_open, &name);
         size_t size;
-        int r = lookup_read(search->root, path, BLS_SIZE_MAX, ret, &size);
+        int r = fd < 0 ? fd : lookup_read_open(fd, BLS_SIZE_MAX, ret, &size);
 
         if (r >= 0)
                 *text = (struct span){ *ret, size };
         else
-                search_skip(path, r, NULL);
+                search_skip(name, r, NULL);
         return r;
 }
 

@@ -329,14 +329,30 @@ static void take_attributes(const struct stage *stage, const struct stat *root)
                 log_debug("%s: cannot set its owner, mode and time", stage->path);
 }
 
-/* DIR is to be /, and label_tree() has labelled the tree's root as that. */
-static void take_label(const struct stage *stage)
+/* What was there before has /run's labels. DIR is to be /, and its directories those that the tree has too, of which
+ * the tree's own are left, with the labels that label_tree() has set. */
+static void take_labels(const struct stage *stage, int from, int to)
 {
+        _cleanup_(closedirp) DIR *entries = NULL;
+        struct dirent *entry;
         char label[1024];
-        ssize_t n = fgetxattr(stage->tree, XATTR_NAME_SELINUX, label, sizeof(label));
+        ssize_t n = fgetxattr(from, XATTR_NAME_SELINUX, label, sizeof(label));
 
-        if (n > 0 && fsetxattr(stage->dir, XATTR_NAME_SELINUX, label, (size_t)n, 0) < 0)
-                log_debug("%s: cannot set its SELinux label", stage->path);
+        if (n <= 0)
+                return;
+        if (fsetxattr(to, XATTR_NAME_SELINUX, label, (size_t)n, 0) < 0)
+                log_debug("%s: cannot set a SELinux label", stage->path);
+        entries = open_entries(from);
+        while (entries && (entry = readdir(entries))) {
+                _cleanup_close_ int from_sub = -1, to_sub = -1;
+
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                from_sub = open_directory(from, entry->d_name);
+                to_sub = from_sub < 0 ? -1 : open_directory(to, entry->d_name);
+                if (to_sub >= 0)
+                        take_labels(stage, from_sub, to_sub);
+        }
 }
 
 /* Rename what the plan has; told on failure. */
@@ -408,7 +424,7 @@ int stage_commit(struct stage *stage, const char *image)
                 log_debug("%s: cannot remove a mark", stage->path);
         stage->kept = true;
         if (stage->exitrd)
-                take_label(stage);
+                take_labels(stage, stage->tree, stage->dir);
         remove_staging(stage);
         if (stage->was_empty)
                 take_attributes(stage, &root);

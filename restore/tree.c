@@ -258,7 +258,8 @@ static int remember_directory(struct tree *tree, const char *name, uint32_t mtim
         if (tree->directories_used + need > tree->directories_size) {
                 size_t bigger = MAX(tree->directories_size * 2, need + 16384U);
 
-                if (bigger > TREE_DIRECTORIES_MAX)
+                bigger = MIN(bigger, TREE_DIRECTORIES_MAX);
+                if (tree->directories_used + need > bigger)
                         return -E2BIG;
                 p = realloc(tree->directories, bigger);
                 if (!p)

@@ -82,3 +82,19 @@ refuses() {
     failed "$@"
     newc manifest --no-root "$T/out" | diff -u "$T/before" -
 }
+
+# exitrd_root: in $T/root a system whose kernel 1 has a tiny image that can be pivoted into
+exitrd_root() {
+    [[ -x /bin/busybox ]] || skip "needs a shell without libraries"
+    mkdir -p "$T/root/boot" "$T/root/run/initramfs"
+    python3 - "$tests/lib" "$T/root/boot/initrd.img-1" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+from newc import *
+with open("/bin/busybox", "rb") as f:
+    shell = f.read()
+with open(sys.argv[2], "wb") as f:
+    f.write(archive(entry(".", DIR | 0o755), entry("bin", DIR | 0o755), entry("bin/sh", REG | 0o755, shell),
+                    entry("shutdown", REG | 0o755, b"#!/bin/sh\nexit 0\n")))
+END
+}

@@ -176,6 +176,34 @@ static void arguments(void **state)
         assert_int_equal(check(), -ENOEXEC);
 }
 
+/* bash takes its long options before the short ones. */
+static void long_option(void **state)
+{
+        (void)state;
+        in_tree("cp --parents $(ldd /bin/bash | grep -o '/[^ :]* ' | sort -u) .; cp /bin/bash bin/;"
+                "printf '#!/bin/bash --norc\nexit 3\n' >shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!/bin/bash --norc\nif\n' >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+        in_tree("printf '#!/bin/bash --\nexit 3\n' >shutdown");
+        assert_int_equal(check(), 0);
+}
+
+static void env_shell(void **state)
+{
+        (void)state;
+        in_tree("cp --parents $(ldd /usr/bin/env | grep -o '/[^ :]* ' | sort -u) .; cp /usr/bin/env usr/bin/;"
+                "printf '#!/usr/bin/env dash\nexit 3\n' >shutdown");
+        assert_int_equal(check(), 0);
+        in_tree("printf '#!/usr/bin/env dash\nif\n' >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+        in_tree("printf '#!/usr/bin/env bash\nexit 3\n' >shutdown");
+        assert_int_equal(check(), -ENOEXEC);
+        HEARD("bash");
+        in_tree("printf '#!/usr/bin/env -S dash -e\nexit 3\n' >shutdown");
+        assert_int_equal(check(), 0);
+}
+
 static void busybox(void **state)
 {
         (void)state;
@@ -234,10 +262,12 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                TEST(good_script),    TEST(no_shutdown),       TEST(not_executable),      TEST(on_noexec),
-                TEST(links),          TEST(elsewhere),         TEST(interpreter_missing), TEST(library_missing),
-                TEST(loader_missing), TEST(syntax_error),      TEST(arguments),           TEST(busybox),
-                TEST(program),        TEST(other_interpreter), TEST(hostile_shell),
+                TEST(good_script),         TEST(no_shutdown),     TEST(not_executable),
+                TEST(on_noexec),           TEST(links),           TEST(elsewhere),
+                TEST(interpreter_missing), TEST(library_missing), TEST(loader_missing),
+                TEST(syntax_error),        TEST(arguments),       TEST(busybox),
+                TEST(long_option),         TEST(env_shell),       TEST(program),
+                TEST(other_interpreter),   TEST(hostile_shell),
         };
 
         return cmocka_run_group_tests(tests, place_setup, place_teardown);
