@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "../../restore/decoder.h"
 #include "../../restore/remove.h"
 #include "../../restore/unpack.h"
 #include "fuzz.h"
