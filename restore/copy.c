@@ -6,12 +6,12 @@
 #include <limits.h>
 #include <search.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "../skipcpio/util.h"
 #include "grow.h"
 #include "remove.h"
+#include "source.h"
 
 static void closedirp(DIR **dir)
 {
@@ -139,20 +139,15 @@ static int find_link(struct copy *copy, uint64_t inode, const char *name, const 
         return 0;
 }
 
-static int copy_data(struct copy *copy, int from, int to, uint64_t size)
+static int copy_file(struct copy *copy, int from, int to, uint64_t size)
 {
-        while (size > 0) {
-                ssize_t n = sendfile(to, from, NULL, MIN(size, UINT64_C(1) << 30));
-                int r = n < 0 ? -errno : n == 0 ? -EIO /* shorter than it says */ : 0;
+        uint64_t offset = 0;
+        int r;
 
-                if (r == -ENOSPC)
-                        r = grow_tmpfs(copy->to, size);
-                if (r < 0 && r != -EINTR)
-                        return r;
-                if (n > 0)
-                        size -= (uint64_t)n;
-        }
-        return 0;
+        do
+                r = copy_data(from, &offset, to, &size);
+        while (r == -ENOSPC && (r = grow_tmpfs(copy->to, size)) == 0);
+        return r == -ENODATA ? -EIO /* shorter than it says */ : r;
 }
 
 static int copy_entry(int dir_fd, const char *name, void *arg);
@@ -224,7 +219,7 @@ static int copy_entry(int dir_fd, const char *name, void *arg)
                 if (to < 0)
                         return -errno;
                 r = S_ISDIR(st.st_mode) ? copy_below(copy, from, name)
-                                        : copy_data(copy, from, to, (uint64_t)st.st_size);
+                                        : copy_file(copy, from, to, (uint64_t)st.st_size);
                 return r < 0 ? r : set_attributes(to, &st);
         }
         if (fchownat(copy->to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||

@@ -178,24 +178,23 @@ static int list_entries(struct search *search, struct volume *volume)
 /* Whether a path seems to name another kernel: vmlinuz-VERSION, or VERSION/linux in kernel-install's layout. */
 static bool is_anothers(struct span path, const char *kver)
 {
-        bool start = true; /* of a component */
+        size_t start = 0; /* of a component, in the end of the last one */
 
         if (path_has_version(path, kver))
                 return false;
-        for (size_t i = 0; i + 1 < path.size; i++) {
-                struct span rest = { path.at + i, path.size - i };
-                bool last = !memchr(rest.at, '/', rest.size) && !memchr(rest.at, '\\', rest.size);
-                size_t digits = 0;
+        for (size_t i = 0; i < path.size; i++)
+                if (path.at[i] == '/' || path.at[i] == '\\') {
+                        size_t digits = start;
 
-                while (digits < rest.size && isdigit((unsigned char)rest.at[digits]))
-                        digits++;
-                if (start && !last && digits > 0 && digits + 1 < rest.size && rest.at[digits] == '.' &&
-                    isdigit((unsigned char)rest.at[digits + 1]))
+                        while (isdigit((unsigned char)path.at[digits]))
+                                digits++; /* to the slash at the most */
+                        if (digits > start && path.at[digits] == '.' && isdigit((unsigned char)path.at[digits + 1]))
+                                return true;
+                        start = i + 1;
+                }
+        for (size_t i = start; i + 1 < path.size; i++)
+                if (path.at[i] == '-' && isdigit((unsigned char)path.at[i + 1]))
                         return true;
-                if (last && rest.at[0] == '-' && isdigit((unsigned char)rest.at[1]))
-                        return true;
-                start = rest.at[0] == '/' || rest.at[0] == '\\';
-        }
         return false;
 }
 

@@ -12,7 +12,8 @@
 int find_stub_uki(struct search *search, const char *argument, struct image *ret);
 int find_loader_uki(struct search *search, const char *argument, struct image *ret);
 
-/** Argument of the next three: be content with an entry whose names tell of another kernel's version. */
+/** Argument of find_selected_entry(), find_cmdline_initrd() and find_fitting_entry(): be content with an entry whose
+ * names tell of another kernel's version. */
 #define ANOTHERS_TOO "another's"
 
 /** The unified kernel image or the .conf file that LoaderEntrySelected names. */

@@ -118,7 +118,7 @@ int source_skip(struct source *s, uint64_t size)
         return 0;
 }
 
-int copy_in_kernel(int from, uint64_t *offset, int to, uint64_t *left)
+static int copy_in_kernel(int from, uint64_t *offset, int to, uint64_t *left)
 {
         while (*left > 0) {
                 off_t at = (off_t)*offset;
@@ -147,7 +147,8 @@ static int64_t write_some(int fd, const uint8_t *bytes, size_t size)
         return n < 0 ? -errno : n;
 }
 
-int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *left)
+/* For file systems that cannot splice. */
+static int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *left)
 {
         uint8_t bytes[64 << 10];
 
@@ -168,9 +169,16 @@ int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *left)
         return 0;
 }
 
+int copy_data(int from, uint64_t *offset, int to, uint64_t *left)
+{
+        int r = copy_in_kernel(from, offset, to, left);
+
+        return r == -EINVAL || r == -ENOSYS ? copy_through_memory(from, offset, to, left) : r;
+}
+
 int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
 {
-        /* A plain part's data does not come through here unless the kernel cannot send it: straight from one page
+        /* A plain part's data is not read into our memory where the kernel can send it: straight from one page
          * cache to the other it costs 76 ms for what read and write do in 86. */
         if (!s->decoder && !sum && *left > s->size) {
                 const struct region *region = image_region(s->image, s->at);
@@ -178,12 +186,11 @@ int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
 
                 if (inside < region->size && *left <= region->size - inside) {
                         uint64_t offset = region->from + inside, before = *left;
-                        int r = copy_in_kernel(region->fd, &offset, fd, left);
+                        int r = copy_data(region->fd, &offset, fd, left);
 
                         s->at += before - *left;
                         s->size = 0;
-                        if (r != -EINVAL && r != -ENOSYS)
-                                return r;
+                        return r;
                 }
         }
 

@@ -59,12 +59,9 @@ int source_skip(struct source *s, uint64_t size);
 int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum);
 
 /**
- * Copy bytes of a file to another one's position inside the kernel.
+ * Copy bytes of a file to another one's position: inside the kernel, or by read and write where it cannot.
  *
  * @param left  as for source_copy()
  * @return 0, or a negative errno; -ENODATA where @from ends early
  */
-int copy_in_kernel(int from, uint64_t *offset, int to, uint64_t *left);
-
-/** The same by read and write, where copy_in_kernel() gives -EINVAL or -ENOSYS: file systems without splice. */
-int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *left);
+int copy_data(int from, uint64_t *offset, int to, uint64_t *left);

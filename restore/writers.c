@@ -30,11 +30,9 @@ static int copy(struct writers *w, struct copy *c)
 {
         int r;
 
-        do {
-                r = copy_in_kernel(c->from, &c->offset, c->to, &c->size);
-                if (r == -EINVAL || r == -ENOSYS)
-                        r = copy_through_memory(c->from, &c->offset, c->to, &c->size);
-        } while (r == -ENOSPC && tree_make_room(w->tree, c->size));
+        do
+                r = copy_data(c->from, &c->offset, c->to, &c->size);
+        while (r == -ENOSPC && tree_make_room(w->tree, c->size));
         if (r == -ENOSPC)
                 w->tree->missing += c->size;
         if (r == 0)

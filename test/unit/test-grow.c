@@ -117,6 +117,7 @@ static void unknown_need(void **state)
         assert_int_equal(grow_tmpfs(dir, 0), 0);
         assert_int_equal(run_stat().f_blocks, 17 * MIB / 4096);
         assert_int_equal(grow_tmpfs(dir, 0), -ENOSPC);
+        assert_int_equal(grow_tmpfs(dir, MIB), -ENOSPC);
         assert_int_equal(grow_shared_tmpfs(dir, MIB), -EALREADY);
         assert_int_equal(run_stat().f_blocks, 17 * MIB / 4096);
         assert_int_equal(grow_undo(dir), 0);
