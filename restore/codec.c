@@ -7,6 +7,8 @@ unsigned codec_threads(const struct codec *codec, unsigned usable)
 {
         if (codec->slots_per_thread == 0)
                 return usable;
+        if (codec->threads_max > 0)
+                usable = usable > 2 ? MIN(usable - 1, codec->threads_max) : 1;
         return MIN(usable, threads_for_memory(2 * (uint64_t)codec->slots_per_thread * codec->slot_size));
 }
 

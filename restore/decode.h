@@ -36,7 +36,9 @@ struct codec {
         uint32_t slot_count;       /* how many, with one thread */
         uint32_t slots_per_thread; /* how many more for each further thread; 0 where the library has threads of its own
                                     */
-        int (*load)(void);         /* load a library that is rarely needed; or NULL. -ENOPKG where it is missing */
+        uint32_t threads_max; /* so many are faster than the unpacker, which then has a processor for itself; 0 where
+                               * that never happens */
+        int (*load)(void);    /* load a library that is rarely needed; or NULL. -ENOPKG where it is missing */
         int (*decode)(struct decode *d); /* decode one part: 0, or a negative errno and @d->reason */
 };
 
