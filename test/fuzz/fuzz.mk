@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# make fuzz [SECONDS=n] [ONLY=name]: each fuzzing target for n seconds from its corpus; any finding fails.
+# make fuzz [SECONDS=n] [ONLY=name]: each fuzzing target for n seconds from its corpus, as many at a time as there
+# are CPUs; any finding fails.
 # make fuzz-coverage: what the corpus alone covers of the parsers.
 
 SECONDS ?= 30
