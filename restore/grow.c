@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
-#include <linux/stat.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -58,39 +57,42 @@ static int spare_memory(uint64_t *ret)
         return 0;
 }
 
-/* A file system is reconfigured through the root of one of its mounts: @fd, or a directory above it. */
-static int open_mount_root(int fd)
+/* A file system is reconfigured through the root of one of its mounts: @fd, or a directory above it. A chroot need not
+ * have one in sight. */
+static int pick_mount(int fd)
 {
-        int dir = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_close_ int dir = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        struct stat here, above;
 
-        while (dir >= 0) {
-                struct statx stx;
-                int up;
+        for (;;) {
+                _cleanup_close_ int up = -1;
+                int context;
 
-                if (statx(dir, "", AT_EMPTY_PATH, STATX_TYPE, &stx) < 0) {
-                        safe_close(dir);
+                if (dir < 0 || fstat(dir, &here) < 0)
                         return -errno;
-                }
-                if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-                        return dir;
+                context = fspick(dir, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH | FSPICK_NO_AUTOMOUNT);
+                if (context >= 0)
+                        return context;
+                if (errno != EINVAL)
+                        return -errno;
                 up = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+                if (up < 0 || fstat(up, &above) < 0)
+                        return -errno;
+                if (here.st_dev == above.st_dev && here.st_ino == above.st_ino)
+                        return -ENOSPC; /* that is how it stays */
                 safe_close(dir);
-                dir = up;
+                dir = TAKE_FD(up);
         }
-        return -errno;
 }
 
 /* Sets one limit. tmpfs changes no other option than those named. */
 static int set_limit(int fd, const char *name, uint64_t value)
 {
-        _cleanup_close_ int dir = open_mount_root(fd), context = -1;
+        _cleanup_close_ int context = pick_mount(fd);
         char number[24];
 
-        if (dir < 0)
-                return dir;
-        context = fspick(dir, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH | FSPICK_NO_AUTOMOUNT);
         if (context < 0)
-                return -errno;
+                return context;
         snprintf(number, sizeof(number), "%" PRIu64, value);
         if (fsconfig(context, FSCONFIG_SET_STRING, name, number, 0) < 0 ||
             fsconfig(context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) < 0)

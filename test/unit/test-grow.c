@@ -2,6 +2,7 @@
 #include "mounts.h"
 
 #include <sys/vfs.h>
+#include <sys/wait.h>
 
 #include "../../restore/grow.h"
 
@@ -205,6 +206,32 @@ static void no_limit(void **state)
         assert_int_equal(grow_tmpfs(dir, 1), -ENOSPC);
 }
 
+/* A chroot into a directory on the tmpfs has no root of a mount in sight. */
+static void in_a_chroot(void **state)
+{
+        int status;
+        pid_t pid;
+        FILE *f;
+
+        (void)state;
+        mount_run("size=1M");
+        make_dir("run/initramfs/proc");
+        f = fopen(at_place("run/initramfs/proc/meminfo"), "we");
+        assert_non_null(f);
+        fputs("MemTotal: 4000000 kB\nMemAvailable: 3000000 kB\n", f);
+        fclose(f);
+        pid = fork();
+        if (pid == 0) {
+                int dir;
+
+                alarm(10);
+                _exit(chroot(at_place("run/initramfs")) < 0 || (dir = open("/", O_RDONLY | O_DIRECTORY)) < 0 ||
+                      grow_tmpfs(dir, MIB) != -ENOSPC);
+        }
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -216,6 +243,7 @@ int main(void)
                 cmocka_unit_test_teardown(beyond_memory, teardown),
                 cmocka_unit_test_teardown(no_tmpfs, teardown),
                 cmocka_unit_test_teardown(no_limit, teardown),
+                cmocka_unit_test_teardown(in_a_chroot, teardown),
         };
 
         return cmocka_run_group_tests(tests, place_setup, place_teardown);
