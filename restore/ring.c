@@ -21,9 +21,17 @@ struct ring_shared {
 #define CONTROL_SIZE 4096U
 _Static_assert(sizeof(struct ring_shared) <= CONTROL_SIZE, "the control block is one page");
 
+/* Each kind of struct timespec has its own call; a 32-bit system can have either, or both. */
+#ifndef SYS_futex_time64
+#define SYS_futex_time64 SYS_futex
+#elif !defined(SYS_futex)
+#define SYS_futex SYS_futex_time64
+#endif
+
 static long futex(_Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *timeout)
 {
-        return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
+        return syscall(sizeof(timeout->tv_sec) > sizeof(long) ? SYS_futex_time64 : SYS_futex, word, operation, value,
+                       timeout, NULL, 0);
 }
 
 static size_t ring_bytes(const struct ring *ring)
