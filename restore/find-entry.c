@@ -38,7 +38,7 @@ static int open_span(struct search *search, const struct volume *volume, struct 
         *name = NULL;
         if (!path)
                 return -ENOMEM;
-        if (path[0] == '\\')
+        if (path[0] != '/') /* as EFI has it */
                 for (char *p = path; *p; p++)
                         if (*p == '\\')
                                 *p = '/';
@@ -114,25 +114,26 @@ static struct span entry_uki(struct span entry)
 }
 
 static int try_entry_uki(struct search *search, const struct volume *volume, struct span entry, struct span path,
-                         struct image *ret)
+                         bool anothers, struct image *ret)
 {
         _cleanup_free_ char *name = NULL, *profile = span_dup(bls_get(entry, "profile"));
         int fd = open_span(search, volume, path, &name);
 
         if (fd < 0)
                 return search_skip(name, fd, NULL);
-        return try_uki(search, fd, name, profile && *profile ? profile : search_variable(search, STUB_PROFILE), ret);
+        return try_uki(search, fd, name, profile && *profile ? profile : search_variable(search, STUB_PROFILE),
+                       anothers, ret);
 }
 
 static int try_entry(struct search *search, const struct volume *volume, const char *name, struct span entry,
-                     struct image *ret)
+                     bool anothers, struct image *ret)
 {
         _cleanup_(image_done) struct image image = IMAGE_INIT;
         struct span rest = entry, key, value, uki = entry_uki(entry);
         int r;
 
         if (uki.size > 0)
-                return try_entry_uki(search, volume, entry, uki, ret);
+                return try_entry_uki(search, volume, entry, uki, anothers, ret);
         while (bls_next(&rest, &key, &value)) {
                 if (!span_is(key, "initrd"))
                         continue;
@@ -300,8 +301,6 @@ static int judge(struct search *search, struct choice *choice)
                 fits = boot_image_fits(boot_image, kernel);
         if (fits == 0)
                 return search_skip(choice->name, 0, "its kernel is not the one in BOOT_IMAGE=");
-        if (fits > 0)
-                choice->agrees = MAX(choice->agrees, 0); /* whatever version its name may have */
 
         options = add_uki_options(search, choice, bls_options(choice->entry));
         if (!options)
@@ -327,7 +326,7 @@ static int try_best(struct search *search, const struct choice *choices, size_t 
                 return search_skip(best->name, 0, "it seems to be another kernel's, as do all that fit");
         for (size_t i = 0; r == 0 && i < count; i++)
                 if (compare(&choices[i], best) == 0)
-                        r = try_entry(search, choices[i].volume, choices[i].name, choices[i].entry, ret);
+                        r = try_entry(search, choices[i].volume, choices[i].name, choices[i].entry, anothers, ret);
         return r;
 }
 
@@ -383,7 +382,7 @@ static int try_selected(struct search *search, struct volume *volume, const char
         if (r <= 0)
                 return r;
         r = still_runs(search, &choice, anothers)
-                            ? try_entry(search, volume, file, choice.entry, ret)
+                            ? try_entry(search, volume, file, choice.entry, anothers, ret)
                             : search_skip(choice.name, 0, "its options or its version are not what runs");
         choice_done(&choice);
         return r;
@@ -439,9 +438,11 @@ int find_cmdline_initrd(struct search *search, const char *argument, struct imag
                 struct span rest = search_cmdline(search), word, key, value;
 
                 while (r >= 0 && span_word(&rest, &word)) {
-                        if (!span_cut(word, '=', &key, &value) || !span_is(key, "initrd") || value.size == 0 ||
-                            (value.at[0] != '/' && value.at[0] != '\\'))
+                        if (!span_cut(word, '=', &key, &value) || !span_is(key, "initrd") || value.size == 0)
                                 continue;
+                        /* With no directory it is a name on some server, or an address in memory. */
+                        if (value.at[0] != '/' && !memchr(value.at, '\\', value.size))
+                                return search_skip("initrd=", 0, "not all of it is a path");
                         if (!argument && is_anothers(value, search->kver))
                                 return search_skip("initrd=", 0, "it seems to be another kernel's");
                         r = add_file(search, &search->volumes[i], value, &image);

@@ -8,7 +8,7 @@
 #include "lookup.h"
 #include "uki.h"
 
-int try_uki(struct search *search, int fd, const char *name, const char *profile, struct image *ret)
+int try_uki(struct search *search, int fd, const char *name, const char *profile, bool anothers, struct image *ret)
 {
         _cleanup_(image_done) struct image image = IMAGE_INIT;
         _cleanup_close_ int owned = fd;
@@ -23,7 +23,7 @@ int try_uki(struct search *search, int fd, const char *name, const char *profile
         r = uki_text(fd, &uki, ".uname", &uname);
         if (r < 0 && r != -ENOENT)
                 return search_skip(name, r, NULL);
-        if (uname && strcmp(uname, search->kver) != 0)
+        if (uname && strcmp(uname, search->kver) != 0 && !anothers)
                 return search_skip(name, 0, "it holds another kernel");
         r = uki_add_initrd(TAKE_FD(owned), &uki, name, &image);
         if (r < 0)
@@ -63,29 +63,30 @@ static int open_counted(struct search *search, const struct volume *volume, cons
 }
 
 static int try_path(struct search *search, const struct volume *volume, const char *path, const char *profile,
-                    struct image *ret)
+                    bool anothers, struct image *ret)
 {
         _cleanup_free_ char *name = NULL;
         int fd = open_counted(search, volume, path, &name);
 
-        return fd < 0 ? search_skip(name, fd, NULL) : try_uki(search, fd, name, profile, ret);
+        return fd < 0 ? search_skip(name, fd, NULL) : try_uki(search, fd, name, profile, anothers, ret);
 }
 
 /* @only, or all volumes in turn where it is NULL. */
 static int try_volumes(struct search *search, const struct volume *only, const char *path, const char *profile,
-                       struct image *ret)
+                       bool anothers, struct image *ret)
 {
         int r = 0;
 
         if (only)
-                return try_path(search, only, path, profile, ret);
+                return try_path(search, only, path, profile, anothers, ret);
         search_volumes(search);
         for (size_t i = 0; r == 0 && i < search->volume_count; i++)
-                r = try_path(search, &search->volumes[i], path, profile, ret);
+                r = try_path(search, &search->volumes[i], path, profile, anothers, ret);
         return r;
 }
 
-static int find_identified(struct search *search, enum variable image, enum variable partition, struct image *ret)
+static int find_identified(struct search *search, enum variable image, enum variable partition, bool anothers,
+                           struct image *ret)
 {
         const char *identifier = search_variable(search, image), *uuid;
         _cleanup_free_ char *path = NULL;
@@ -100,19 +101,17 @@ static int find_identified(struct search *search, enum variable image, enum vari
                         *p = '/';
         uuid = search_variable(search, partition);
         return try_volumes(search, uuid ? search_partition(search, uuid) : NULL, path,
-                           search_variable(search, STUB_PROFILE), ret);
+                           search_variable(search, STUB_PROFILE), anothers, ret);
 }
 
 int find_stub_uki(struct search *search, const char *argument, struct image *ret)
 {
-        (void)argument;
-        return find_identified(search, STUB_IMAGE, STUB_PARTITION, ret);
+        return find_identified(search, STUB_IMAGE, STUB_PARTITION, argument != NULL, ret);
 }
 
 int find_loader_uki(struct search *search, const char *argument, struct image *ret)
 {
-        (void)argument;
-        return find_identified(search, LOADER_IMAGE, LOADER_PARTITION, ret);
+        return find_identified(search, LOADER_IMAGE, LOADER_PARTITION, argument != NULL, ret);
 }
 
 int find_selected_uki(struct search *search, const char *argument, struct image *ret)
@@ -121,7 +120,6 @@ int find_selected_uki(struct search *search, const char *argument, struct image 
         _cleanup_free_ char *path = NULL;
         struct span name, behind;
 
-        (void)argument;
         if (!id || strpbrk(id, "/\\"))
                 return 0;
         profile = span_cut(span_of(id), '@', &name, &behind) ? behind.at : search_variable(search, STUB_PROFILE);
@@ -129,7 +127,7 @@ int find_selected_uki(struct search *search, const char *argument, struct image 
                 path = NULL;
                 return -ENOMEM;
         }
-        return name_ends(path, ".efi") ? try_volumes(search, NULL, path, profile, ret) : 0;
+        return name_ends(path, ".efi") ? try_volumes(search, NULL, path, profile, argument != NULL, ret) : 0;
 }
 
 /* Names of the UKIs in EFI/Linux and the directories in it, those with the kernel's version in front. */
@@ -197,7 +195,7 @@ int find_uki_by_version(struct search *search, const char *argument, struct imag
                                 if (fd < 0)
                                         r = search_skip(name, fd, NULL);
                                 else if (fit(search, fd, names.list[j]) == wanted)
-                                        r = try_uki(search, TAKE_FD(fd), name, NULL, ret);
+                                        r = try_uki(search, TAKE_FD(fd), name, NULL, false, ret);
                                 else if (wanted == 1)
                                         r = search_skip(name, 0, "it is not the unified image of this kernel");
                         }

@@ -8,13 +8,12 @@
 
 #include "search.h"
 
+/** Argument of what the boot loader or the command line tells: be content with what is of another kernel's version. */
+#define ANOTHERS_TOO "another's"
+
 /** The unified kernel image that StubImageIdentifier or LoaderImageIdentifier names. */
 int find_stub_uki(struct search *search, const char *argument, struct image *ret);
 int find_loader_uki(struct search *search, const char *argument, struct image *ret);
-
-/** Argument of find_selected_entry(), find_cmdline_initrd() and find_fitting_entry(): be content with an entry whose
- * names tell of another kernel's version. */
-#define ANOTHERS_TOO "another's"
 
 /** The unified kernel image or the .conf file that LoaderEntrySelected names. */
 int find_selected_uki(struct search *search, const char *argument, struct image *ret);
@@ -42,8 +41,8 @@ int find_in_each(struct search *search, const char *argument, struct image *ret)
 int find_similar(struct search *search, const char *argument, struct image *ret);
 
 /**
- * Take the initrd of an open unified kernel image, if that holds the kernel that is wanted.
+ * Take the initrd of an open unified kernel image, if that holds the kernel that is wanted, or @anothers is set.
  *
  * @param fd  closed, or owned by @ret
  */
-int try_uki(struct search *search, int fd, const char *name, const char *profile, struct image *ret);
+int try_uki(struct search *search, int fd, const char *name, const char *profile, bool anothers, struct image *ret);

@@ -42,7 +42,11 @@ static const struct place {
         { "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd.img-%k", true },
         { "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd-%k", true },
         { "name of the kernel's package", find_file, "/boot/initramfs-%p.img", false },
-        /* A kernel need not be called by its version, nor its image. But first come those that are. */
+        /* A kernel need not be called by its version, nor its image; and an upgrade may have put another into the place
+         * of the one that runs, which will do for a shutdown. But first come those of the version. */
+        { "unified kernel image that booted (StubImageIdentifier)", find_stub_uki, ANOTHERS_TOO, true },
+        { "unified kernel image that booted (LoaderImageIdentifier)", find_loader_uki, ANOTHERS_TOO, true },
+        { "unified kernel image that booted (LoaderEntrySelected)", find_selected_uki, ANOTHERS_TOO, true },
         { "boot loader entry that booted (LoaderEntrySelected)", find_selected_entry, ANOTHERS_TOO, true },
         { "initrd= on the kernel command line", find_cmdline_initrd, ANOTHERS_TOO, true },
         { "boot loader entry that fits the kernel command line", find_fitting_entry, ANOTHERS_TOO, true },

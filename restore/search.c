@@ -26,7 +26,9 @@ static int find_kver(struct search *search, const char *wanted)
                 if (!running)
                         return -ENOMEM;
                 search->other_kernel = wanted && strcmp(wanted, running) != 0;
-        } else if (!wanted) {
+        } else if (wanted) {
+                search->other_kernel = true; /* what runs, if anything does, cannot be told */
+        } else {
                 if (uname(&uts) < 0)
                         return -errno;
                 wanted = uts.release;

@@ -536,6 +536,50 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'kernel version' /boot/initrd.img-$K
 }
 
+@test "a unified kernel image that an upgrade has put in the place of the one that booted is the last resort" {
+    new_system
+    uki efi/EFI/Linux/some-linux.efi .uname=6.1.0-6 .initrd=a
+    variable LoaderEntrySelected some-linux.efi
+    finds LoaderEntrySelected '/efi/EFI/Linux/some-linux.efi[.initrd]'
+    variable LoaderImageIdentifier '\EFI\Linux\some-linux.efi'
+    finds LoaderImageIdentifier '/efi/EFI/Linux/some-linux.efi[.initrd]'
+    variable StubImageIdentifier '\EFI\Linux\some-linux.efi'
+    finds StubImageIdentifier '/efi/EFI/Linux/some-linux.efi[.initrd]'
+    put boot/initramfs-$K.img
+    finds 'kernel version' /boot/initramfs-$K.img
+}
+
+@test "a BOOT_IMAGE= that a kexec has taken over" {
+    new_system 'BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1.0-4 root=/dev/vda2 ro'
+    for v in 6.1.0-4 $K; do
+        entry boot/loader/entries/m-$v.conf "version $v" "linux /vmlinuz-$v" "initrd /initramfs-$v.img" 'options root=/dev/vda2 ro'
+        put boot/initramfs-$v.img
+    done
+    finds 'kernel version' /boot/initramfs-$K.img
+}
+
+@test "another system's kernel, with no /proc to tell what runs there" {
+    new_system
+    rm -r "$S/proc"
+    entry boot/loader/entries/a.conf "version $K" 'linux /a/linux' 'initrd /a/initrd' 'options root=/dev/vda2 ro'
+    put boot/a/initrd
+    restore --locate -S "$S" -k $K
+    [[ $status == 0 && $(cut -f 1 "$T/stdout") == "$S/boot/a/initrd" ]]
+}
+
+@test "initrd= as the EFI stub takes it, without a backslash in front" {
+    new_system 'root=/dev/vda2 ro initrd=boot\initramfs-linux-lts.img'
+    put boot/initramfs-linux.img
+    put boot/initramfs-linux-lts.img
+    put boot/microcode.img
+    finds 'initrd=' /boot/initramfs-linux-lts.img
+    echo 'initrd=\boot\microcode.img initrd=boot\initramfs-linux-lts.img' >"$S/proc/cmdline"
+    finds 'initrd=' /boot/microcode.img /boot/initramfs-linux-lts.img
+    # A part of it that cannot be found is not taken for all of it.
+    echo 'initrd=\boot\microcode.img initrd=initramfs-linux-lts.img' >"$S/proc/cmdline"
+    finds 'default name' /boot/initramfs-linux.img
+}
+
 # --- Partitions that are not mounted.
 
 # mounts_unchanged RULE FILE: the image is found, and the mount tables are the same before, during and after. During:
