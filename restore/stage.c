@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <linux/xattr.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 
 #include "check.h"
@@ -24,6 +26,18 @@ static int open_directory(int dir, const char *name)
         int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
         return fd < 0 ? -errno : fd;
+}
+
+/* The same, but -EXDEV where something is mounted there, be it from the same file system. */
+static int open_directory_here(int dir, const char *name)
+{
+        struct open_how how = {
+                .flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+                .resolve = RESOLVE_NO_XDEV,
+        };
+        long fd = syscall(SYS_openat2, dir, name, &how, sizeof(how));
+
+        return fd < 0 ? -errno : (int)fd;
 }
 
 static int make_directory(int dir, const char *name)
@@ -148,7 +162,7 @@ static int plan_write(int staging, const struct plan *plan)
 }
 
 /* Plan to rename what is in directory @path of the tree into the one in DIR, which exists too. */
-static int plan_directory(struct stage *stage, struct plan *plan, int from, int to, const char *path, dev_t device)
+static int plan_directory(struct stage *stage, struct plan *plan, int from, int to, const char *path)
 {
         _cleanup_(closedirp) DIR *entries = open_entries(from);
         struct dirent *entry;
@@ -156,8 +170,10 @@ static int plan_directory(struct stage *stage, struct plan *plan, int from, int 
         if (!entries)
                 return -errno;
         while ((errno = 0, entry = readdir(entries))) {
+                _cleanup_close_ int from_sub = -1, to_sub = -1;
                 _cleanup_free_ char *name = NULL;
                 struct stat here, there;
+                int r;
 
                 if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
                         continue;
@@ -172,19 +188,18 @@ static int plan_directory(struct stage *stage, struct plan *plan, int from, int 
                 }
                 if (fstatat(from, entry->d_name, &here, AT_SYMLINK_NOFOLLOW) < 0)
                         return -errno;
-                if (S_ISDIR(here.st_mode) && S_ISDIR(there.st_mode) && there.st_dev == device) {
-                        _cleanup_close_ int from_sub = open_directory(from, entry->d_name);
-                        _cleanup_close_ int to_sub = open_directory(to, entry->d_name);
-                        int r;
-
-                        if (from_sub < 0 || to_sub < 0)
-                                return from_sub < 0 ? from_sub : to_sub;
-                        r = plan_directory(stage, plan, from_sub, to_sub, name, device);
-                        if (r < 0)
-                                return r;
-                } else {
+                to_sub = S_ISDIR(here.st_mode) && S_ISDIR(there.st_mode) ? open_directory_here(to, entry->d_name)
+                                                                         : -EXDEV;
+                if (to_sub == -EXDEV) {
                         log_debug("%s/%s was there before and stays", stage->path, name);
+                        continue;
                 }
+                from_sub = open_directory(from, entry->d_name);
+                if (from_sub < 0 || to_sub < 0)
+                        return from_sub < 0 ? from_sub : to_sub;
+                r = plan_directory(stage, plan, from_sub, to_sub, name);
+                if (r < 0)
+                        return r;
         }
         return -errno;
 }
@@ -227,7 +242,7 @@ static int clean_stale(struct stage *stage)
         r = plan_read(staging, &plan);
         if (r < 0 && r != -ENOENT)
                 return r;
-        if (plan_has(&plan, STAGE_SHUTDOWN)) {
+        if (plan_has(&plan, STAGE_SHUTDOWN) && exists(stage->dir, STAGE_SHUTDOWN)) {
                 struct stat st;
 
                 if (fstatat(tree, STAGE_SHUTDOWN, &st, AT_SYMLINK_NOFOLLOW) < 0) {
@@ -263,12 +278,39 @@ static int lock(int dir)
 
 void stage_tidy(const char *path)
 {
-        struct stage stage = { .path = path, .staging = -1, .tree = -1 };
+        struct stage stage = STAGE_INIT;
 
+        stage.path = path;
         stage.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (stage.dir >= 0 && exists(stage.dir, STAGE_NAME) && lock(stage.dir) == 0)
                 clean_stale(&stage);
         safe_close(stage.dir);
+}
+
+/* Make DIR if it is missing, and lock it. The run that had the lock before may have removed what it had made. */
+static int open_locked(struct stage *stage)
+{
+        int r = -ENOENT;
+
+        for (int attempts = 0; attempts < 10; attempts++) {
+                struct stat held, there;
+
+                stage->made_dir = mkdir(stage->path, 0755) == 0;
+                if (!stage->made_dir && errno != EEXIST)
+                        return log_error(-errno, "%s: cannot be made", stage->path);
+                stage->lock = open(stage->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+                if (stage->lock < 0)
+                        return log_error(-errno, "%s: cannot be opened", stage->path);
+                r = lock(stage->lock);
+                if (r == 0 && (fstat(stage->lock, &held) < 0 || stat(stage->path, &there) < 0))
+                        r = -errno;
+                if (r < 0 && r != -ENOENT)
+                        break;
+                if (r == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino)
+                        return 0;
+                stage->lock = safe_close(stage->lock);
+        }
+        return log_error(r, "%s: cannot be locked", stage->path);
 }
 
 int stage_open(const char *path, bool exitrd, struct stage *ret)
@@ -278,10 +320,9 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
         *ret = STAGE_INIT;
         ret->path = path;
         ret->exitrd = exitrd;
-        if (mkdir(path, 0755) == 0)
-                ret->made_dir = true;
-        else if (errno != EEXIST)
-                return log_error(-errno, "%s: cannot be made", path);
+        r = open_locked(ret);
+        if (r < 0)
+                return r;
         if (exitrd) {
                 r = exec_allow(path, &ret->mounted);
                 if (r < 0)
@@ -290,9 +331,6 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
         ret->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (ret->dir < 0)
                 return log_error(-errno, "%s: cannot be opened", path);
-        r = lock(ret->dir);
-        if (r < 0)
-                return log_error(r, "%s: cannot be locked", path);
         if (exitrd && stage_is_finished(path)) {
                 ret->kept = true;
                 return 0;
@@ -349,7 +387,7 @@ static void take_labels(const struct stage *stage, int from, int to)
                 if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
                         continue;
                 from_sub = open_directory(from, entry->d_name);
-                to_sub = from_sub < 0 ? -1 : open_directory(to, entry->d_name);
+                to_sub = from_sub < 0 ? -1 : open_directory_here(to, entry->d_name);
                 if (to_sub >= 0)
                         take_labels(stage, from_sub, to_sub);
         }
@@ -391,17 +429,17 @@ static void remove_staging(struct stage *stage)
 int stage_commit(struct stage *stage, const char *image)
 {
         _cleanup_plan_ struct plan plan = { 0 };
-        struct stat root, dir;
+        struct stat root;
         int r;
 
-        if (fstat(stage->tree, &root) < 0 || fstat(stage->dir, &dir) < 0)
+        if (fstat(stage->tree, &root) < 0)
                 return log_error(-errno, "%s: cannot be read", stage->path);
         if (exists(stage->tree, STAGE_NAME))
                 return log_error(-EEXIST, "%s: has a %s of its own", image, STAGE_NAME);
         plan.file = open_memstream(&plan.names, &plan.size);
         if (!plan.file)
                 return log_oom();
-        r = plan_directory(stage, &plan, stage->tree, stage->dir, "", dir.st_dev);
+        r = plan_directory(stage, &plan, stage->tree, stage->dir, "");
         if (r == 0 && fflush(plan.file) != 0)
                 r = -errno;
         if (r < 0)
@@ -441,4 +479,5 @@ void stage_done(struct stage *stage)
                 exec_undo(stage->path);
         if (!stage->kept && stage->made_dir && rmdir(stage->path) < 0)
                 log_debug("%s: cannot be removed", stage->path);
+        stage->lock = safe_close(stage->lock); /* last: who waits for it finds what there is to be found */
 }

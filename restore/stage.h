@@ -19,7 +19,8 @@
 
 struct stage {
         const char *path; /* of DIR, for messages; not owned */
-        int dir;          /* DIR, locked against a second run */
+        int lock;         /* DIR, locked against a second run */
+        int dir;          /* DIR as it is mounted now */
         int staging;      /* DIR/.dracut-restore */
         int tree;         /* DIR/.dracut-restore/tree: unpack here */
         bool made_dir;    /* DIR was not there before */
@@ -29,7 +30,7 @@ struct stage {
         bool was_empty;   /* DIR had nothing of anybody else's: it gets the attributes of the tree's root */
 };
 
-#define STAGE_INIT ((struct stage){ .dir = -1, .staging = -1, .tree = -1 })
+#define STAGE_INIT ((struct stage){ .lock = -1, .dir = -1, .staging = -1, .tree = -1 })
 
 /**
  * Whether there is a finished exitrd in @path: an executable regular file `shutdown`.

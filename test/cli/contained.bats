@@ -183,6 +183,7 @@ tree_names() {
     unshare -m --propagation private bash -euc '
         mount --bind "$1/outside/dir" "$1/work/out/mnt"
         mount -o remount,bind,ro "$1/work/out/mnt"
-        "$RESTORE" -C "$1/work/out" "$1/image" || [[ $? == 1 ]]' - "$T" >"$T/stdout" 2>"$T/stderr"
+        "$RESTORE" -C "$1/work/out" "$1/image"' - "$T" >"$T/stdout" 2>"$T/stderr"
     everything | diff -u "$T.before" -
+    [[ $(<"$T/work/out/y") == y && -z $(ls "$T/work/out/mnt") ]]
 }
