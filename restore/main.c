@@ -31,12 +31,13 @@ static double seconds(void)
 }
 
 /* At shutdown everybody is sent SIGTERM, and a terminal may go away: neither is a reason to stop half-way. */
-static void ignore_signals(void)
+static void settle_signals(void)
 {
         signal(SIGTERM, SIG_IGN);
         signal(SIGHUP, SIG_IGN);
         signal(SIGPIPE, SIG_IGN);
         signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) is an error like others */
+        signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, nobody could wait for a child */
 }
 
 /* What is opened here must not be taken for a standard stream that the caller has closed. */
@@ -72,7 +73,7 @@ static int make_usable(const struct options *options, int tree)
         double step = seconds();
         int r;
 
-        r = nested_extract(tree);
+        r = nested_extract(tree, &(struct exclude){ options->exclude, options->exclude_count });
         if (r < 0)
                 return r;
         if (r > 0)
@@ -98,7 +99,7 @@ static int restore(const struct options *options, const char *directory, const s
         if (r <= 0)
                 return r;
         r = unpack_image(image, stage.tree,
-                         &(struct unpack_options){ options->exclude, options->exclude_count, options->window },
+                         &(struct unpack_options){ { options->exclude, options->exclude_count }, options->window },
                          &unpacked);
         if (r < 0)
                 return r;
@@ -137,7 +138,7 @@ static int run(const struct options *options)
                 directory = below_sysroot;
         }
         if (!options->locate) {
-                ignore_signals();
+                settle_signals();
                 if (stage_is_finished(directory)) {
                         stage_tidy(directory);
                         return 0;

@@ -175,7 +175,7 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, uint6
         return -EBADMSG;
 }
 
-static int extract_one(int tree_fd, const struct nested *nested)
+static int extract_one(int tree_fd, const struct nested *nested, const struct exclude *exclude)
 {
         _cleanup_close_ int image_fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         _cleanup_(work_done) struct work work = { .fd = -1, .tree = -1 };
@@ -202,6 +202,8 @@ static int extract_one(int tree_fd, const struct nested *nested)
         image_fd = safe_close(image_fd);
         if (unlinkat(tree_fd, nested->name, 0) < 0)
                 return log_error(-errno, "Cannot remove the image's %s", nested->name);
+        if (exclude_remove(exclude, work.tree) < 0)
+                log_debug("the image's %s: not all that is to be left out could be removed", nested->name);
         r = move_tree(work.tree, tree_fd);
         if (r == 0)
                 r = remove_any(tree_fd, work.name);
@@ -211,12 +213,12 @@ static int extract_one(int tree_fd, const struct nested *nested)
         return 1;
 }
 
-int nested_extract(int tree_fd)
+int nested_extract(int tree_fd, const struct exclude *exclude)
 {
         int found = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(nested_images); i++) {
-                int r = extract_one(tree_fd, &nested_images[i]);
+                int r = extract_one(tree_fd, &nested_images[i], exclude);
 
                 if (r < 0)
                         return r;

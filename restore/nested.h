@@ -7,6 +7,8 @@
  * tree in it; around it lies only what it took to mount it.
  */
 
+#include "exclude.h"
+
 /**
  * Extract such an image file at the top of @tree_fd over the tree, and remove it. What is in
  * it replaces what is in its way; directories that are on both sides become one. The tool that
@@ -15,7 +17,8 @@
  * limits of a tmpfs are raised for it (grow.h).
  *
  * @param tree_fd  directory, readable
+ * @param exclude  what is to be left out of what is extracted
  * @return 1 where one was extracted, 0 where there is none, or a negative errno that has been
  *         told: -EBADMSG for a damaged one, -ENOSPC, -EOPNOTSUPP without tool and kernel support
  */
-int nested_extract(int tree_fd);
+int nested_extract(int tree_fd, const struct exclude *exclude);

@@ -172,8 +172,12 @@ static int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *lef
 int copy_data(int from, uint64_t *offset, int to, uint64_t *left)
 {
         int r = copy_in_kernel(from, offset, to, left);
+        uint8_t byte;
 
-        return r == -EINVAL || r == -ENOSYS ? copy_through_memory(from, offset, to, left) : r;
+        if (r == -EINVAL || r == -ENOSYS)
+                r = copy_through_memory(from, offset, to, left);
+        /* Which of the two files was it? */
+        return r == -EIO && pread(from, &byte, 1, (off_t)*offset) < 0 ? -ENODATA : r;
 }
 
 int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
@@ -184,13 +188,18 @@ int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
                 const struct region *region = image_region(s->image, s->at);
                 uint64_t inside = s->at - region->at;
 
-                if (inside < region->size && *left <= region->size - inside) {
+                /* Behind the end of the image, the region can have a boot configuration. */
+                if (inside < region->size && *left <= MIN(region->size - inside, s->image->size - s->at)) {
                         uint64_t offset = region->from + inside, before = *left;
                         int r = copy_data(region->fd, &offset, fd, left);
 
                         s->at += before - *left;
                         s->size = 0;
-                        return r;
+                        if (r != -ENODATA)
+                                return r;
+                        s->reason = "the image cannot be read to its end";
+                        s->failed_at = s->at;
+                        return -EIO;
                 }
         }
 

@@ -62,6 +62,6 @@ int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum);
  * Copy bytes of a file to another one's position: inside the kernel, or by read and write where it cannot.
  *
  * @param left  as for source_copy()
- * @return 0, or a negative errno; -ENODATA where @from ends early
+ * @return 0, or a negative errno; -ENODATA where @from ends early or cannot be read
  */
 int copy_data(int from, uint64_t *offset, int to, uint64_t *left);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "unpack.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,17 +90,7 @@ static int tree_wrong(const struct unpacker *u, int error)
 
 static bool excluded(const struct unpacker *u, const struct newc *header)
 {
-        const struct unpack_options *o = u->options;
-        const char *name = u->name;
-
-        if (o->exclude_count == 0 || (header->nlink > 1 && !S_ISDIR(header->mode)))
-                return false;
-        while (*name == '/' || (name[0] == '.' && name[1] == '/'))
-                name++;
-        for (size_t i = 0; i < o->exclude_count; i++)
-                if (fnmatch(o->exclude[i][0] == '/' ? o->exclude[i] + 1 : o->exclude[i], name, FNM_LEADING_DIR) == 0)
-                        return true;
-        return false;
+        return (header->nlink <= 1 || S_ISDIR(header->mode)) && exclude_matches(&u->options->exclude, u->name);
 }
 
 /* Hand a plain part's data to a writer thread, @fd included. @return whether one took it */
@@ -335,7 +324,7 @@ static int unpack_plain(struct unpacker *u, const struct part *part, uint64_t *r
         u->tree.settle = NULL;
         *ret_end = u->source.at;
         if (r == 0 && w < 0 && !(w == -ENOSPC && u->tree.full))
-                r = w == -ENODATA ? image_wrong(u, part->start, w, "the image has become shorter")
+                r = w == -ENODATA ? image_wrong(u, part->start, w, "the image cannot be read to its end")
                                   : log_error(w, "%s: cannot write a file", u->image->regions[0].name);
         return r;
 }
@@ -425,8 +414,10 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
                 if (r == 0)
                         break;
                 if (part.early) {
-                        log_debug("%s: offset %" PRIu64 ": early part, skipped", image_region(image, part.start)->name,
-                                  part.start);
+                        const struct region *region = image_region(image, part.start);
+
+                        log_debug("%s: offset %" PRIu64 ": early part, skipped", region->name,
+                                  part.start - region->at + region->from);
                         at = part.end;
                         continue;
                 }

@@ -8,12 +8,11 @@
 #include <stdint.h>
 
 #include "../skipcpio/image.h"
+#include "exclude.h"
 
 struct unpack_options {
-        char *const *exclude; /* globs of names to leave out; a name matches also when a directory that it is below
-                               * does. A file with several names is never left out */
-        size_t exclude_count;
-        uint64_t window; /* bytes, see decoder_start() */
+        struct exclude exclude; /* but a file with several names is never left out: it may be its data that has them */
+        uint64_t window;        /* bytes, see decoder_start() */
 };
 
 struct unpacked {

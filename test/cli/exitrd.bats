@@ -24,6 +24,67 @@ load common
         [[ $(getfattr --only-values -n security.selinux "$T/root/run/initramfs/${label%:*}" | tr -d '\0') == "u:o:${label#*:}:s0" ]]
     done
     for theirs in bin/mine bin/more; do
-        ! getfattr -n security.selinux "$T/root/run/initramfs/$theirs"
+        if getfattr -n security.selinux "$T/root/run/initramfs/$theirs"; then return 1; fi
     done
+}
+
+@test "a caller that ignores SIGCHLD" {
+    exitrd_root
+    env --ignore-signal=CHLD "$RESTORE" -f -S "$T/root" -k 1
+    [[ -x $T/root/run/initramfs/shutdown ]]
+}
+
+# held NAME ARGUMENT...: a restore in the background that is held for a second when it has locked DIR
+held() {
+    strace -f -o "$T/$1.trace" -e trace=flock -e inject=flock:delay_exit=1000000:when=1 "$RESTORE" "${@:2}" \
+        >"$T/$1.out" 2>&1 3>&- &
+    for _ in {1..500}; do
+        if grep -qs flock "$T/$1.trace"; then break; fi
+        sleep 0.01
+    done
+}
+
+@test "two runs at once: the second waits for the first, and has nothing to do" {
+    exitrd_root
+    held first -f -S "$T/root" -k 1
+    restore -f -S "$T/root" -k 1
+    [[ $status == 0 && -z $said && -x $T/root/run/initramfs/shutdown ]]
+    wait
+    [[ $(<"$T/first.out") == *": restored "* && ! -e $T/root/run/initramfs/.dracut-restore ]]
+}
+
+@test "two runs at once: the first fails and takes its directory away, the second makes it anew" {
+    image 'archive(entry("a", data="1"))'
+    head -c 100 "$T/image" >"$T/damaged"
+    held first -C "$T/out" "$T/damaged"
+    restore -C "$T/out" "$T/image"
+    succeeded
+    tree 'a f 0644 0:0 0 "1"'
+    wait
+    [[ $(<"$T/first.out") == *"$T/damaged: offset "* ]]
+}
+
+@test "two runs at once, on a /run that is noexec: the first fails, and the second's is executable" {
+    exitrd_root
+    head -c 1000 "$T/root/boot/initrd.img-1" >"$T/root/boot/initrd.img-2"
+    export T
+    export -f held
+    unshare -m --propagation private bash -euc '
+        mount -t tmpfs -o noexec,mode=755 tmpfs "$T/root/run"
+        mkdir "$T/root/run/initramfs"
+        held first -f -S "$T/root" -k 2
+        "$RESTORE" -f -S "$T/root" -k 1
+        wait
+        [[ $(<"$T/first.out") == *"initrd.img-2: offset "* && -x $T/root/run/initramfs/shutdown ]]
+        "$T/root/run/initramfs/bin/sh" -c :'
+}
+
+# A kill between the last rename and the removal of the plan; then what runs after a failure removes `shutdown`.
+@test "a tree without its shutdown is not taken for a finished one" {
+    exitrd_root
+    mkdir -p "$T/root/run/initramfs/.dracut-restore/tree"
+    printf 'old\0shutdown\0' >"$T/root/run/initramfs/.dracut-restore/plan"
+    touch "$T/root/run/initramfs/old"
+    "$RESTORE" -f -S "$T/root" -k 1
+    [[ -x $T/root/run/initramfs/shutdown && ! -e $T/root/run/initramfs/old ]]
 }

@@ -159,6 +159,23 @@ missing() {
     done
 }
 
+@test "cut: plain, with a boot configuration behind" {
+    image 'archive(entry("a", data="x" * 40000))[:-15000] + bootconfig(b"kernel.x = 1\n" * 2000)'
+    restore -C "$T/out" "$T/image"
+    failed 'ends inside a file'
+    [[ ! -e $T/out ]]
+}
+
+@test "a disk that cannot be read is not told as one that cannot be written to" {
+    image 'archive(*[entry("f%d" % i, data="x" * 300000) for i in range(9)])'
+    # On one CPU nine reads of headers come before the first file is sent, then one before each.
+    status=0
+    taskset -c 0 strace -o /dev/null -P "$T/image" -e trace=sendfile,pread64 -e inject=sendfile:error=EIO:when=3 \
+        -e inject=pread64:error=EIO:when=12 "$RESTORE" -C "$T/out" "$T/image" >"$T/stdout" 2>"$T/stderr" || status=$?
+    said=$(<"$T/stderr")
+    failed 'offset 600348: the image cannot be read to its end'
+}
+
 @test "an image that cannot be read" {
     restore -C "$T/out" "$T/nowhere"
     [[ $status == 1 && $said == *"$T/nowhere"*"No such file"* && $(lines "$T/stderr") == 1 ]]

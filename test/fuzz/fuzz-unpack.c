@@ -89,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 size_t open_before = descriptors();
 
                 r = unpack_image(&image, tree,
-                                 &(struct unpack_options){ exclude, data[0] & 128 ? ELEMENTSOF(exclude) : 0,
+                                 &(struct unpack_options){ { exclude, data[0] & 128 ? ELEMENTSOF(exclude) : 0 },
                                                            DECODER_WINDOW },
                                  &unpacked);
                 ALWAYS(r <= 0 && descriptors() == open_before);
