@@ -203,9 +203,9 @@ int check_exitrd(int root_fd, const char *shutdown)
                 return fd;
         }
         if (fd < 0)
-                return log_error(fd, "The image's shutdown is no executable file");
+                return log_error(fd, "The shutdown is no executable file");
         if (faccessat(root_fd, shutdown, X_OK, 0) < 0)
-                return log_error(-errno, "The image's shutdown cannot be executed where it is");
+                return log_error(-errno, "The shutdown cannot be executed where it is");
         snprintf(path, sizeof(path), "/%s", shutdown);
         return check_program(root_fd, fd, path, 0);
 }

@@ -55,7 +55,7 @@ static int read_number(struct decode *d, unsigned size, uint32_t *ret)
         return 0;
 }
 
-/* Read @count numbers of the sizes in @sizes, skipping those whose size is marked with SKIP. */
+/* Read the header behind the magic, as far as decoding needs it. */
 static int read_header(struct decode *d, struct lzop *lzop)
 {
         uint32_t version, number;

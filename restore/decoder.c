@@ -171,7 +171,7 @@ static int64_t part_ended(struct decoder *decoder)
         mailbox.reason[sizeof(mailbox.reason) - 1] = '\0';
         ring_release(&decoder->ring);
         if (mailbox.unfiltered && !decoder->told)
-                log_debug("the kernel has no seccomp: decoded without a filter for system calls");
+                log_debug("no seccomp filter could be set: decoded without one");
         decoder->told = true;
         if (mailbox.at < decoder->began || mailbox.at > decoder->image->size ||
             (mailbox.result == 0 && mailbox.at == decoder->began))

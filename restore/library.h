@@ -7,16 +7,17 @@
 
 #include <stddef.h>
 
-/**
- * Load a library and look up its functions.
- *
- * @param soname   as for dlopen()
- * @param symbols  pairs of a name and where to store its address, ended by a NULL name
- * @return 0, or -ENOPKG where the library or a function is missing
- */
+/** A function's name and where to store its address. */
 struct symbol {
         const char *name;
         void **address;
 };
 
+/**
+ * Load a library and look up its functions.
+ *
+ * @param soname   as for dlopen()
+ * @param symbols  ended by one whose name is NULL
+ * @return 0, or -ENOPKG where the library or a function is missing
+ */
 int library_load(const char *soname, const struct symbol *symbols);

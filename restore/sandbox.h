@@ -12,6 +12,6 @@
  * capabilities, new privileges, and, where the kernel has seccomp, all system calls but those
  * for reading, memory, threads of its own and exit; any other one kills the process.
  *
- * @return 0; 1 where there is no seccomp and all the rest is done; or a negative errno
+ * @return 0; 1 where no filter could be set (a kernel without seccomp) and all the rest is done; or a negative errno
  */
 int sandbox_enter(const struct image *image);

@@ -32,7 +32,7 @@ struct writers *writers_start(struct tree *tree, unsigned threads);
  * @param to      file to write to, at its position; owned by the writers if 1 is returned
  * @param size    bytes
  * @param mtime   to be set in the end
- * @return 1; or 0 where all of them are busy: do the work yourself
+ * @return 1; or 0 where too many wait already: do the work yourself
  */
 int writers_copy(struct writers *w, int from, uint64_t offset, int to, uint64_t size, uint32_t mtime);
 
