@@ -65,7 +65,7 @@ DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev li
 DEPS_demo := dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,linux-image-cloud-amd64)
 DEPS_check := $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
 	systemd systemd-boot-efi squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
-	busybox-static
+	busybox-static dracut-squash
 DEPS_ci := clang clang-format clang-tidy libclang-rt-14-dev llvm shellcheck valgrind afl++
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
@@ -119,21 +119,26 @@ tidy:
 unitdropindir = $(unitdir)/dracut-shutdown.service.d
 PROGRAM_NAMES := dracut-initramfs-restore skipcpio
 
+# systemd has read its units at boot, and reads them no more at shutdown.
+reload = [ -n "$(DESTDIR)" ] || ! [ -d /run/systemd/system ] || systemctl daemon-reload
+
 # A distribution's file of the same name is kept beside ours, under the name that dpkg-divert would give it.
 install: all
 	install -d $(DESTDIR)$(dracutdir)/modules.d/50restore $(DESTDIR)$(unitdropindir)
 	@for f in $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%); do \
-		if [ -e $$f ] && ! [ -e $$f.distrib ] && ! grep -q dracut-restore-$(VERSION) $$f; then mv -v $$f $$f.distrib; fi; done
+		if [ -e $$f ] && ! grep -q dracut-restore- $$f; then mv -fv $$f $$f.distrib; fi; done
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(dracutdir)/
 	install -m 755 modules.d/50restore/*.sh $(DESTDIR)$(dracutdir)/modules.d/50restore/
 	sed 's|@dracutdir@|$(dracutdir)|' modules.d/dracut-shutdown.service.d/50-restore.conf.in \
 		>$(DESTDIR)$(unitdropindir)/50-restore.conf
+	@$(reload)
 
 uninstall:
 	rm -f $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%) $(DESTDIR)$(unitdropindir)/50-restore.conf
 	rm -rf $(DESTDIR)$(dracutdir)/modules.d/50restore
 	-rmdir $(DESTDIR)$(unitdropindir) 2>/dev/null
 	@for f in $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%); do if [ -e $$f.distrib ]; then mv -v $$f.distrib $$f; fi; done
+	@$(reload)
 
 clean:
 	rm -rf $(BUILD)
