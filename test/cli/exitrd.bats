@@ -34,19 +34,27 @@ load common
     [[ -x $T/root/run/initramfs/shutdown ]]
 }
 
-# held NAME ARGUMENT...: a restore in the background that is held for a second when it has locked DIR
+# held NAME CALL ARGUMENT...: a restore in the background that is held for a second behind its first such system call
 held() {
-    strace -f -o "$T/$1.trace" -e trace=flock -e inject=flock:delay_exit=1000000:when=1 "$RESTORE" "${@:2}" \
+    strace -f -o "$T/$1.trace" -e trace=$2 -e inject=$2:delay_exit=1000000:when=1 "$RESTORE" "${@:3}" \
         >"$T/$1.out" 2>&1 3>&- &
     for _ in {1..500}; do
-        if grep -qs flock "$T/$1.trace"; then break; fi
+        if grep -qs $2 "$T/$1.trace"; then break; fi
         sleep 0.01
     done
 }
 
+@test "nobody looks into a tree that is not finished" {
+    exitrd_root
+    held only fchmod -f -S "$T/root" -k 1
+    [[ $(stat -c '%a %u' "$T/root/run/initramfs/.dracut-restore") == "700 $UID" ]]
+    wait
+    [[ $(<"$T/only.out") == *": restored "* ]]
+}
+
 @test "two runs at once: the second waits for the first, and has nothing to do" {
     exitrd_root
-    held first -f -S "$T/root" -k 1
+    held first flock -f -S "$T/root" -k 1
     restore -f -S "$T/root" -k 1
     [[ $status == 0 && -z $said && -x $T/root/run/initramfs/shutdown ]]
     wait
@@ -56,7 +64,7 @@ held() {
 @test "two runs at once: the first fails and takes its directory away, the second makes it anew" {
     image 'archive(entry("a", data="1"))'
     head -c 100 "$T/image" >"$T/damaged"
-    held first -C "$T/out" "$T/damaged"
+    held first flock -C "$T/out" "$T/damaged"
     restore -C "$T/out" "$T/image"
     succeeded
     tree 'a f 0644 0:0 0 "1"'
@@ -72,7 +80,7 @@ held() {
     unshare -m --propagation private bash -euc '
         mount -t tmpfs -o noexec,mode=755 tmpfs "$T/root/run"
         mkdir "$T/root/run/initramfs"
-        held first -f -S "$T/root" -k 2
+        held first flock -f -S "$T/root" -k 2
         "$RESTORE" -f -S "$T/root" -k 1
         wait
         [[ $(<"$T/first.out") == *"initrd.img-2: offset "* && -x $T/root/run/initramfs/shutdown ]]
