@@ -23,15 +23,16 @@ _Static_assert(sizeof(struct ring_shared) <= CONTROL_SIZE, "the control block is
 
 /* Each kind of struct timespec has its own call; a 32-bit system can have either, or both. */
 #ifndef SYS_futex_time64
-#define SYS_futex_time64 SYS_futex
+#define CALL SYS_futex
 #elif !defined(SYS_futex)
-#define SYS_futex SYS_futex_time64
+#define CALL SYS_futex_time64
+#else
+#define CALL (sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex)
 #endif
 
 static long futex(_Atomic uint32_t *word, int operation, uint32_t value, const struct timespec *timeout)
 {
-        return syscall(sizeof(timeout->tv_sec) > sizeof(long) ? SYS_futex_time64 : SYS_futex, word, operation, value,
-                       timeout, NULL, 0);
+        return syscall(CALL, word, operation, value, timeout, NULL, 0);
 }
 
 static size_t ring_bytes(const struct ring *ring)
