@@ -32,7 +32,7 @@ restore() {
     timeout -s KILL 300 "$RESTORE" "$@" >"$T/stdout" 2>"$T/stderr" || status=$?
     said=$(cat "$T/stdout" "$T/stderr")
     iconv -f UTF-8 -t UTF-8 "$T/stdout" "$T/stderr" >"$T/utf8"
-    ! LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$T/utf8"
+    if LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$T/utf8"; then return 1; fi
     [[ -z $said || $(tail -c 1 "$T/utf8" | od -An -tx1) == *0a ]]
 }
 

@@ -46,7 +46,8 @@ each() {
     shift
     for case; do
         misbehave "$case"
-        contained "$pattern" || { echo "case $case"; return 1; }
+        echo "case $case"
+        contained "$pattern"
     done
 }
 
@@ -131,10 +132,10 @@ each() {
 }
 
 # look_at_decoder IMAGE...: restore, held for some seconds at the first name, and look at the decoder meanwhile, which has
-# filled the ring: its $status, $fds and $threads, and the $parent's status
+# filled the ring: its $status, $fds and $threads, and the $parent's status; with $REFUSED, a call that the kernel lacks
 look_at_decoder() {
-    strace -f -qq -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=3s:when=1 \
-        "$RESTORE" -C "$T/out" "$@" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1 &
+    strace -f -qq -o /dev/null -e trace="openat2${REFUSED:+,$REFUSED}" -e inject=openat2:delay_enter=3s:when=1 \
+        ${REFUSED:+-e "inject=$REFUSED:error=ENOSYS"} "$RESTORE" -C "$T/out" "$@" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1 &
     local strace=$! restore decoder
     for _ in {1..500}; do
         restore=$(pgrep -P $strace -f "^$RESTORE") || true
@@ -180,6 +181,15 @@ look_at_decoder() {
     look_at_decoder "$T/second" "$T/first"
     [[ $fds == "$T/first"$'\n'"$T/second" ]]
     [[ -f $T/out/a && -f $T/out/b ]]
+}
+
+@test "without close_range (Linux before 5.9): the descriptors of all of them and no others" {
+    newc image "archive(entry('a'))" >"$T/first"
+    newc image "compress('zstd -15', archive(entry('b', data='x')))" >"$T/second"
+    ulimit -Sn 1000 # each is closed by itself
+    REFUSED=close_range look_at_decoder "$T/second" "$T/first"
+    [[ $fds == "$T/first"$'\n'"$T/second" ]]
+    [[ -f $T/out/a && $(<"$T/out/b") == x ]]
 }
 
 @test "a decoder that waits is stopped and continued" {

@@ -70,6 +70,9 @@ uki() {
 # A device with an ext4 file system made of directory $1, its node and its PARTUUID link $2 below $S; FAT is for the
 # virtual machines, whose kernel has it.
 partition() {
+    local free
+
+    free=$(losetup --find 2>/dev/null) && [[ -b $free ]] || skip "needs loop devices"
     truncate -s 8M "$T/disk"
     mkfs.ext4 -q -d "$1" "$T/disk"
     DEVICE=$(losetup --find --show "$T/disk")

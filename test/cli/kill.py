@@ -3,7 +3,7 @@
 """kill.py SIGNAL TIMES: a restore that gets a signal at a random moment.
 
 SIGKILL: there is no `shutdown` without the whole tree, what was there before is still there, and the next run
-restores all. SIGTERM: the run goes on to its end, if main() had begun."""
+restores all. SIGTERM, to its decoders too: the run goes on to its end, if main() had begun."""
 import os
 import random
 import shutil
@@ -64,9 +64,13 @@ def run(name, times):
             i += 1
             check(i < 5 * int(times), "only", killed, "were killed and", finished, "finished")
             theirs(out, write=True)
-            with subprocess.Popen([RESTORE, "-C", out, image], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as p:
+            with subprocess.Popen([RESTORE, "-C", out, image], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                  start_new_session=True) as p:
                 time.sleep(r.uniform(0, duration * 1.1))
-                p.send_signal(signo)
+                if name == "SIGTERM":  # to the decoders too, as at shutdown
+                    os.killpg(p.pid, signo)
+                else:
+                    p.send_signal(signo)
                 said = p.communicate()
             if name == "SIGTERM" and p.returncode == -signo and not os.path.exists(out + "/" + STAGING):
                 check(not os.path.exists(out + "/shutdown"), "run", i, "ended half-way")

@@ -22,12 +22,6 @@ without() {
     done
 }
 
-@test "close_range (Linux 5.9): a decoder still has no descriptor but the image's" {
-    image "compress('gzip', archive(entry('f', data='x')))"
-    without close_range ENOSYS -C "$T/out" "$T/image" 7<"$T/image" 9<"$T/image"
-    [[ $(<"$T/out/f") == x ]]
-}
-
 @test "mount_setattr (Linux 5.12), open_tree (Linux 5.2): the shell is tried all the same" {
     exitrd_root
     for call in mount_setattr open_tree; do

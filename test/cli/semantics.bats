@@ -502,5 +502,5 @@ PYTHON
 	        last = "d%02d/f%03d" % (d, f // 9 * 9 + 6)
 	        print("%s f 0644 0:0 0 \"%s\"%s" % (name, name if f % 3 else last, "" if f % 3 or name == first else " =" + first))
 	END
-    diff -u "$T/expected" "$T/tree" | head -20
+    diff -u "$T/expected" "$T/tree" >"$T/diff" || { head -n 20 "$T/diff"; return 1; }
 }
