@@ -188,8 +188,9 @@ static int plan_directory(struct stage *stage, struct plan *plan, int from, int 
                 }
                 if (fstatat(from, entry->d_name, &here, AT_SYMLINK_NOFOLLOW) < 0)
                         return -errno;
-                to_sub = S_ISDIR(here.st_mode) && S_ISDIR(there.st_mode) ? open_directory_here(to, entry->d_name)
-                                                                         : -EXDEV;
+                to_sub = -EXDEV;
+                if (S_ISDIR(here.st_mode) && S_ISDIR(there.st_mode) && here.st_dev == there.st_dev)
+                        to_sub = open_directory_here(to, entry->d_name);
                 if (to_sub == -EXDEV) {
                         log_debug("%s/%s was there before and stays", stage->path, name);
                         continue;
@@ -290,7 +291,7 @@ void stage_tidy(const char *path)
 /* Make DIR if it is missing, and lock it. The run that had the lock before may have removed what it had made. */
 static int open_locked(struct stage *stage)
 {
-        int r = -ENOENT;
+        int r = 0;
 
         for (int attempts = 0; attempts < 10; attempts++) {
                 struct stat held, there;
@@ -304,10 +305,11 @@ static int open_locked(struct stage *stage)
                 r = lock(stage->lock);
                 if (r == 0 && (fstat(stage->lock, &held) < 0 || stat(stage->path, &there) < 0))
                         r = -errno;
-                if (r < 0 && r != -ENOENT)
-                        break;
                 if (r == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino)
                         return 0;
+                if (r < 0 && r != -ENOENT)
+                        break;
+                r = -EAGAIN;
                 stage->lock = safe_close(stage->lock);
         }
         return log_error(r, "%s: cannot be locked", stage->path);
