@@ -296,16 +296,29 @@ int tree_finish(struct tree *tree)
         return 0;
 }
 
+/* chmod() follows a symlink, and where that leads is not below the tree's root for it. In the kernel's way none can
+ * stand there, as what is in the way of an entry is removed; should that fail, it is left alone. */
+static int set_mode(const struct place *place, uint32_t mode)
+{
+        struct stat st;
+
+        if (fstatat(place->dir, place->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISLNK(st.st_mode))
+                return TREE_SKIPPED;
+        return fchmodat(place->dir, place->base, mode & 07777, 0) < 0 ? -errno : 0;
+}
+
 static int directory_attributes(const struct place *place, const struct newc *header)
 {
+        int r;
+
         if (!place->base)
                 return fchown(place->dir, header->uid, header->gid) < 0 || fchmod(place->dir, header->mode & 07777) < 0
                                        ? -errno
                                        : 0;
-        if (fchownat(place->dir, place->base, header->uid, header->gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-            fchmodat(place->dir, place->base, header->mode & 07777, 0) < 0)
-                return skipped(-errno);
-        return 0;
+        r = set_owner(place, header);
+        return skipped(r < 0 ? r : set_mode(place, header->mode));
 }
 
 int tree_directory(struct tree *tree, const char *name, const struct newc *header)
@@ -365,9 +378,17 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
         return skipped(r);
 }
 
+/* The kernel's MKDEV(): 32 bits, whatever the numbers are. mknod() refuses others, before it looks at what is there. */
+static dev_t kernel_device(const struct newc *header)
+{
+        uint32_t device = header->rdev_major << 20 | header->rdev_minor;
+
+        return makedev(device >> 20, device & 0xfffff);
+}
+
 int tree_node(struct tree *tree, const char *name, const struct newc *header)
 {
-        dev_t device = makedev(header->rdev_major, header->rdev_minor);
+        dev_t device = kernel_device(header);
         _cleanup_place_ struct place place;
         int r = find_place(tree, name, &place);
 

@@ -52,6 +52,18 @@ tree_names() {
     [[ $status == 0 && $(<"$T/work/out/x") == 1 ]]
 }
 
+# chmod() follows symlinks. No entry's is to find one in its way: device numbers of all sizes, as mknod() refuses some.
+@test "a mode for what a symlink leads to" {
+    image "archive(*[e for i, (way, mode, rdev, nlink, target) in enumerate(
+        (way, mode, rdev, nlink, target) for way in ('%s', './%s', 'x%s/../%s') for mode in (DIR, FIFO, SOCK, CHR, BLK, 0o170000, 0)
+        for rdev in ((0, 0), (4096, 0), (1 << 31, 1 << 31), (0xffffffff, 0xffffffff)) for nlink in (1, 2)
+        for target in ('$T/outside/secret', '../../outside/dir')) for name in ['l%d' % i]
+        for e in (entry(name, LNK | 0o777, target),
+                  entry(way.replace('%s', name), mode | 0o4777, ino=i, nlink=nlink, uid=3, rdev=rdev))])"
+    contained
+    [[ $status == 0 ]]
+}
+
 @test "absolute names" {
     image "archive(entry('$T/outside/secret', data='evil'), entry('/etc/passwd', data='evil'), entry('//tmp/evil', data='evil'),
                    entry('$T/outside', DIR | 0o777, uid=5), entry('/', DIR | 0o700))"

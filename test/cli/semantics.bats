@@ -441,6 +441,12 @@ PYTHON
         'sock s 0755 0:0 2'
 }
 
+@test "device numbers that do not fit are cut as the kernel does it, into whatever is in the way" {
+    image 'archive(entry("a", LNK | 0o777, "f"), entry("f", data="1"), entry("a", CHR | 0o600, rdev=(0x12345678, 0x9abcdef0)),
+                   entry("b", BLK | 0o600, rdev=(4096, 1)))'
+    restores 'a c 0600 0:0 0 4091:843504' 'b b 0600 0:0 0 0:1' 'f f 0644 0:0 0 "1"'
+}
+
 @test "entries other than files and symlinks that have data are skipped whole" {
     image 'archive(entry("d", DIR | 0o755, "data"), entry("c", CHR | 0o600, "data", rdev=(1, 3)), entry("p", FIFO | 0o600, "data"),
                    entry("f", data="1"), entry("f", DIR | 0o755, "data"))'

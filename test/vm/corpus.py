@@ -85,6 +85,8 @@ case("times", "times up to the last that fits", archive(
     entry("p", FIFO | 0o600, mtime=6)))
 case("directory-times", "a directory's time survives what is put there later", archive(
     directory("d", mtime=1000), directory("d/e", mtime=2000), entry("d/e/f", data=b"f"), entry("d/f", data=b"f")))
+case("devices-cut", "device numbers beyond, and a symlink in the way", archive(
+    link("a", "f"), entry("f", data=b"f"), entry("a", CHR | 0o600, rdev=(0x12345678, 0x9abcdef0)), entry("b", BLK | 0o600, rdev=(4096, 1))))
 case("devices", "device numbers up to the largest", archive(
     entry("zero", CHR | 0o600, rdev=(0, 0)), entry("large", CHR | 0o600, rdev=(4095, 1048575)),
     entry("block", BLK | 0o600, rdev=(259, 300))))
