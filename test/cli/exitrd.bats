@@ -34,9 +34,9 @@ load common
     [[ -x $T/root/run/initramfs/shutdown ]]
 }
 
-# held NAME CALL ARGUMENT...: a restore in the background that is held for a second behind its first such system call
+# held NAME CALL ARGUMENT...: a restore in the background that is held for two seconds behind its first such system call
 held() {
-    strace -f -o "$T/$1.trace" -e trace=$2 -e inject=$2:delay_exit=1000000:when=1 "$RESTORE" "${@:3}" \
+    strace -f -o "$T/$1.trace" -e trace=$2 -e inject=$2:delay_exit=2000000:when=1 "$RESTORE" "${@:3}" \
         >"$T/$1.out" 2>&1 3>&- &
     for _ in {1..500}; do
         if grep -qs $2 "$T/$1.trace"; then break; fi
