@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct exclude {
-        char *const *globs; /* as for fnmatch(3), from the tree's root, with or without a slash in front; not owned */
+        char **globs; /* as for fnmatch(3), from the tree's root, with or without a slash in front; not owned */
         size_t count;
 };
 

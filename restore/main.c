@@ -73,7 +73,7 @@ static int make_usable(const struct options *options, int tree)
         double step = seconds();
         int r;
 
-        r = nested_extract(tree, &(struct exclude){ options->exclude, options->exclude_count });
+        r = nested_extract(tree, &options->exclude);
         if (r < 0)
                 return r;
         if (r > 0)
@@ -98,9 +98,7 @@ static int restore(const struct options *options, const char *directory, const s
         r = stage_open(directory, exitrd, &stage);
         if (r <= 0)
                 return r;
-        r = unpack_image(image, stage.tree,
-                         &(struct unpack_options){ { options->exclude, options->exclude_count }, options->window },
-                         &unpacked);
+        r = unpack_image(image, stage.tree, &(struct unpack_options){ options->exclude, options->window }, &unpacked);
         if (r < 0)
                 return r;
         log_debug("unpacked in %.3f s", seconds() - step);

@@ -76,8 +76,8 @@ int options_parse(int argc, char **argv, struct options *ret)
         int c;
 
         *ret = OPTIONS_INIT;
-        ret->exclude = calloc((size_t)argc + 1, sizeof(*ret->exclude)); /* more than there can be */
-        if (!ret->exclude)
+        ret->exclude.globs = calloc((size_t)argc + 1, sizeof(*ret->exclude.globs)); /* more than there can be */
+        if (!ret->exclude.globs)
                 return log_oom();
 
         while ((c = getopt_long(argc, argv, "C:S:k:fx:vqhV", longs, NULL)) >= 0)
@@ -95,7 +95,7 @@ int options_parse(int argc, char **argv, struct options *ret)
                         ret->force = true;
                         break;
                 case 'x':
-                        ret->exclude[ret->exclude_count++] = optarg;
+                        ret->exclude.globs[ret->exclude.count++] = optarg;
                         break;
                 case OPTION_LOCATE:
                         ret->locate = true;
@@ -134,6 +134,6 @@ int options_parse(int argc, char **argv, struct options *ret)
 
 void options_done(struct options *options)
 {
-        free(options->exclude);
+        free(options->exclude.globs);
         *options = OPTIONS_INIT;
 }

@@ -10,19 +10,19 @@
 #include <stdint.h>
 
 #include "decoder.h"
+#include "exclude.h"
 
 struct options {
-        const char *directory; /* -C, or NULL for /run/initramfs below the sysroot */
-        const char *sysroot;   /* -S, "/" unless given */
-        const char *kver;      /* -k, or NULL for the running kernel's */
-        bool force;            /* -f */
-        bool locate;           /* --locate */
-        bool verbose;          /* -v */
-        bool quiet;            /* -q */
-        char **exclude;        /* -x, each a glob */
-        size_t exclude_count;
-        uint64_t window; /* --window, in bytes */
-        char **images;   /* IMAGE arguments */
+        const char *directory;  /* -C, or NULL for /run/initramfs below the sysroot */
+        const char *sysroot;    /* -S, "/" unless given */
+        const char *kver;       /* -k, or NULL for the running kernel's */
+        bool force;             /* -f */
+        bool locate;            /* --locate */
+        bool verbose;           /* -v */
+        bool quiet;             /* -q */
+        struct exclude exclude; /* -x */
+        uint64_t window;        /* --window, in bytes */
+        char **images;          /* IMAGE arguments */
         size_t image_count;
 };
 
@@ -31,7 +31,7 @@ struct options {
 /**
  * Read the command line.
  *
- * @param ret  filled; its strings are those of @argv, its @exclude is allocated
+ * @param ret  filled; its strings are those of @argv, the array of its globs is allocated
  * @return 1 to go on; 0 where --help or --version was answered; -EINVAL for wrong usage and
  *         -ENOMEM, both already told
  */
