@@ -19,10 +19,9 @@
 #define LEVELS_MAX 4
 #define HEAD_SIZE 256U
 
-static int open_inside(int root_fd, const char *path, uint64_t resolve)
+static int open_inside(int root_fd, const char *path, uint64_t flags, uint64_t resolve)
 {
-        struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-                                .resolve = resolve | RESOLVE_NO_MAGICLINKS };
+        struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
         long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
 
         return fd < 0 ? -errno : (int)fd;
@@ -31,16 +30,16 @@ static int open_inside(int root_fd, const char *path, uint64_t resolve)
 /* Opens a program of the tree, if it is one. */
 static int open_program(int root_fd, const char *path, uint64_t resolve)
 {
-        _cleanup_close_ int fd = open_inside(root_fd, path, resolve);
+        _cleanup_close_ int node = open_inside(root_fd, path, O_PATH, resolve);
         struct stat st;
 
-        if (fd < 0)
-                return fd;
-        if (fstat(fd, &st) < 0)
+        if (node < 0)
+                return node;
+        if (fstat(node, &st) < 0)
                 return -errno;
-        if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0)
+        if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0) /* opening a device can do something */
                 return -EACCES;
-        return TAKE_FD(fd);
+        return open_inside(root_fd, path, O_RDONLY, resolve);
 }
 
 /*

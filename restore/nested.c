@@ -16,6 +16,9 @@
 #include "remove.h"
 #include "run.h"
 
+/* By how many bytes at the least a tmpfs grows between two tries. */
+#define GROWTH_MIN (8 * UINT64_C(1024) * 1024)
+
 static const struct nested {
         const char *name;
         const char *type; /* of its file system, as the kernel calls it */
@@ -51,7 +54,7 @@ static int open_loop(int image_fd, char *path, size_t size)
 
         if (control < 0)
                 return -errno;
-        for (;;) {
+        for (int attempts = 0; attempts < 100; attempts++) {
                 int number = ioctl(control, LOOP_CTL_GET_FREE);
 
                 if (number < 0)
@@ -66,6 +69,7 @@ static int open_loop(int image_fd, char *path, size_t size)
                 if (errno != EBUSY) /* somebody else was faster */
                         return -errno;
         }
+        return -EBUSY;
 }
 
 /* Mounts an image where nobody sees it; the mount goes away with its descriptor. */
@@ -107,15 +111,17 @@ static int make_directory(int dir_fd, const char *name)
         return r < 0 ? r : open_directory(dir_fd, name);
 }
 
-static int extract_with_kernel(int image_fd, const struct nested *nested, int into_fd)
+/* @tool_error: why there is no tool */
+static int extract_with_kernel(int image_fd, const struct nested *nested, int tool_error, int into_fd)
 {
         _cleanup_close_ int from = open_image(image_fd, nested->type);
         int r;
 
         if (from < 0)
-                return log_error(from,
-                                 "Cannot extract the image's %s: %s is not installed and the kernel does not mount it",
-                                 nested->name, nested->tool);
+                return log_error(
+                                from,
+                                "Cannot extract the image's %s: %s cannot be run (%s) and the kernel does not mount it",
+                                nested->name, nested->tool, strerror(-tool_error));
         r = copy_tree(from, into_fd);
         return r < 0 ? log_error(r, "Cannot extract the image's %s", nested->name) : 0;
 }
@@ -148,6 +154,7 @@ static int work_open(int tree_fd, struct work *work)
 
 static int extract(int tree_fd, int image_fd, const struct nested *nested, uint64_t size, struct work *work)
 {
+        uint64_t more = GROWTH_MIN;
         char said[256];
         int r;
 
@@ -158,43 +165,64 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, uint6
                 r = extract_with_tool(tree_fd, nested, work->tree_name, said, sizeof(said));
                 if (r == 0)
                         return 0;
-                if (r == -ENOENT)
-                        return extract_with_kernel(image_fd, nested, work->tree);
+                if (r < 0)
+                        return extract_with_kernel(image_fd, nested, r, work->tree);
                 /* A tool does not tell ENOSPC from the rest. Where there is room now, that was not it. */
-                if (r < 0 || grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
+                if (grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
                         break;
+                /* It starts anew each time: twice as much more, as far as there is memory for it. */
+                more *= 2;
+                (void)grow_tmpfs(tree_fd, more);
                 work->tree = safe_close(work->tree);
                 r = remove_any(work->fd, "tree");
                 if (r < 0)
-                        break;
+                        return log_error(r, "Cannot extract the image's %s again", nested->name);
         }
-        if (r < 0)
-                return log_error(r, "Cannot extract the image's %s with %s", nested->name, nested->tool);
         log_error(0, "Cannot extract the image's %s: %s%s%s (status %d)", nested->name, nested->tool,
                   *said ? ": " : " failed", said, r);
         return -EBADMSG;
 }
 
-static int extract_one(int tree_fd, const struct nested *nested, const struct exclude *exclude)
+static int open_nested(int tree_fd, const struct nested *nested, uint64_t *ret_size)
 {
-        _cleanup_close_ int image_fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-        _cleanup_(work_done) struct work work = { .fd = -1, .tree = -1 };
+        _cleanup_close_ int fd = -1;
         unsigned char magic[sizeof(nested->magic)];
         struct stat st;
+
+        if (fstatat(tree_fd, nested->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISLNK(st.st_mode))
+                return -ELOOP;
+        if (!S_ISREG(st.st_mode)) /* opening a device can do something */
+                return -EBADMSG;
+        fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return -errno;
+        if (pread(fd, magic, sizeof(magic), nested->magic_at) != (ssize_t)sizeof(magic) ||
+            memcmp(magic, nested->magic, sizeof(magic)) != 0)
+                return -EBADMSG;
+        *ret_size = (uint64_t)st.st_size;
+        return TAKE_FD(fd);
+}
+
+static int extract_one(int tree_fd, const struct nested *nested, const struct exclude *exclude)
+{
+        uint64_t size = 0;
+        _cleanup_close_ int image_fd = open_nested(tree_fd, nested, &size);
+        _cleanup_(work_done) struct work work = { .fd = -1, .tree = -1 };
         int r;
 
-        if (image_fd < 0 && errno == ENOENT)
+        if (image_fd == -ENOENT)
                 return 0;
-        if (image_fd < 0 || fstat(image_fd, &st) < 0)
-                return log_error(-errno, "Cannot open the image's %s", nested->name);
-        if (!S_ISREG(st.st_mode) || pread(image_fd, magic, sizeof(magic), nested->magic_at) != (ssize_t)sizeof(magic) ||
-            memcmp(magic, nested->magic, sizeof(magic)) != 0)
-                return log_error(-EBADMSG, "The image's %s is no %s file system", nested->name, nested->type);
+        if (image_fd == -EBADMSG)
+                return log_error(image_fd, "The image's %s is no %s file system", nested->name, nested->type);
+        if (image_fd < 0)
+                return log_error(image_fd, "Cannot open the image's %s", nested->name);
 
         r = work_open(tree_fd, &work);
         if (r < 0)
                 return log_error(r, "Cannot make a directory for the image's %s", nested->name);
-        r = extract(tree_fd, image_fd, nested, (uint64_t)st.st_size, &work);
+        r = extract(tree_fd, image_fd, nested, size, &work);
         if (r < 0)
                 return r;
 
@@ -209,7 +237,7 @@ static int extract_one(int tree_fd, const struct nested *nested, const struct ex
                 r = remove_any(tree_fd, work.name);
         if (r < 0)
                 return log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
-        log_debug("extracted %s, %" PRIu64 " KiB", nested->name, (uint64_t)st.st_size / 1024);
+        log_debug("extracted %s, %" PRIu64 " KiB", nested->name, size / 1024);
         return 1;
 }
 

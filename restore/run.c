@@ -15,42 +15,87 @@
 #include "../skipcpio/util.h"
 #include "privileges.h"
 
-/* What stays in the chroot: the owner of a file there may be anyone. */
-#define KEPT_PRIVILEGE PRIVILEGE(CAP_DAC_READ_SEARCH)
+/* What stays in a tree that is only looked at: the owner of a file there may be anyone. */
+#define PRIVILEGES_TO_LOOK PRIVILEGE(CAP_DAC_READ_SEARCH)
+
+/* What it takes to make files of all kinds. */
+#define PRIVILEGES_TO_WRITE                                                                                   \
+        (PRIVILEGE(CAP_CHOWN) | PRIVILEGE(CAP_FOWNER) | PRIVILEGE(CAP_FSETID) | PRIVILEGE(CAP_DAC_OVERRIDE) | \
+         PRIVILEGE(CAP_MKNOD))
+
+/* A mount of a directory, and of none that is mounted below, which hangs nowhere: no `..` leads out of it. */
+static int clone_mount(int dir_fd, uint64_t attributes)
+{
+        _cleanup_close_ int fd = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+        if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &(struct mount_attr){ .attr_set = attributes },
+                                    sizeof(struct mount_attr)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+/* The program in the tree comes from the image. As the owner of the tree's files it could write to them, so its root is
+ * a read-only mount, where we may make one. */
+static int enter_root(int dir_fd)
+{
+        _cleanup_close_ int root = clone_mount(dir_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+
+        if (root < 0 && root != -ENOSYS /* Linux before 5.12 */ && root != -EPERM)
+                return root;
+        if (fchdir(root >= 0 ? root : dir_fd) < 0 || chroot(".") < 0 ||
+            setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, 0 }) < 0)
+                return -errno;
+        return privileges_keep(PRIVILEGES_TO_LOOK);
+}
 
 /*
- * The program in the chroot comes from the image. Root's rights would let it out of there, so exec() is left
- * nothing to give: what is not in the bounding set is not in the new program's permitted set. As the owner of the
- * tree's files it could still write to them.
+ * The program is the system's, but what it reads comes from the image: fsck.erofs 1.5 takes names with `..` in them.
+ * All that it can write to is its directory; the rest of its root is read-only, and has no /proc with ways out.
  */
-static int confine(int dir_fd)
+static int enter_directory(int dir_fd)
 {
-        static const struct {
-                int resource;
-                rlim_t limit;
-        } limits[] = { { RLIMIT_CORE, 0 }, { RLIMIT_FSIZE, 0 } };
-        int root, r;
+        _cleanup_close_ int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), root = -1, dir = -1;
 
-        /* Its root is a read-only mount that hangs nowhere, where we may make one. */
-        root = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-        if (root >= 0 &&
-            mount_setattr(root, "", AT_EMPTY_PATH,
-                          &(struct mount_attr){ .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID },
-                          sizeof(struct mount_attr)) < 0) {
-                if (errno != ENOSYS) /* Linux before 5.12 */
-                        return -errno;
-                root = safe_close(root);
-        }
-        if (fchdir(root >= 0 ? root : dir_fd) < 0 || chroot(".") < 0)
+        if (top < 0)
                 return -errno;
-        for (size_t i = 0; i < ELEMENTSOF(limits); i++)
-                if (setrlimit((__rlimit_resource_t)limits[i].resource,
-                              &(struct rlimit){ limits[i].limit, limits[i].limit }) < 0)
-                        return -errno;
-        r = privileges_keep(KEPT_PRIVILEGE);
+        root = clone_mount(top, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+        if (root < 0)
+                return root;
+        dir = clone_mount(dir_fd, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+        if (dir < 0)
+                return dir;
+        if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(dir) < 0)
+                return -errno;
+        return privileges_keep(PRIVILEGES_TO_WRITE);
+}
+
+/* Root's rights would let it out of there, so exec() is left nothing to give: what is not in the bounding set is not in
+ * the new program's permitted set. */
+static int confine(const struct run *run)
+{
+        int r = run->in_root ? enter_root(run->dir_fd) : enter_directory(run->dir_fd);
+
         if (r < 0)
                 return r;
-        return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
+        return setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0
+                               ? -errno
+                               : 0;
+}
+
+/* Whatever was not opened with O_CLOEXEC, here or in a library. */
+static int close_on_exec(void)
+{
+        struct rlimit limit;
+
+        if (syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */) == 0)
+                return 0;
+        if (errno != ENOSYS && errno != EINVAL) /* Linux before 5.9, and before 5.11 */
+                return -errno;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return -errno;
+        for (int fd = 3; fd < (int)MIN(limit.rlim_cur, (rlim_t)1 << 20); fd++)
+                fcntl(fd, F_SETFD, FD_CLOEXEC);
+        return 0;
 }
 
 /* Becomes the program, or returns why not. */
@@ -73,19 +118,18 @@ static int become(const struct run *run, pid_t parent, int errors)
         if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
             dup2(errors, STDERR_FILENO) < 0)
                 return -errno;
-        if (run->in_root)
-                r = confine(run->dir_fd);
-        else
-                r = run->dir_fd >= 0 && fchdir(run->dir_fd) < 0 ? -errno : 0;
+        r = confine(run);
+        if (r >= 0)
+                r = close_on_exec();
         if (r < 0)
                 return r;
-        /* Whatever was not opened with O_CLOEXEC, here or in a library. */
-        if (syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */) < 0 && errno != ENOSYS &&
-            errno != EINVAL)
-                return -errno;
         unsetenv("NOTIFY_SOCKET");
         setenv("LC_ALL", "C", 1);
-        execvp(run->argv[0], (char *const *)run->argv);
+        /* Not execvp() for both: it has /bin/sh read what the kernel does not take for a program. */
+        if (run->in_root)
+                execv(run->argv[0], (char *const *)run->argv);
+        else
+                execvp(run->argv[0], (char *const *)run->argv);
         return -errno;
 }
 
@@ -130,7 +174,8 @@ static int attend(int pid_fd, int out, struct tail *tail, unsigned timeout)
         int64_t end = now_ms() + timeout;
 
         for (;;) {
-                int r = poll(polled, ELEMENTSOF(polled), timeout > 0 ? (int)MAX(end - now_ms(), (int64_t)0) : -1);
+                int64_t left = timeout > 0 ? end - now_ms() : -1;
+                int r = timeout > 0 && left <= 0 ? 0 : poll(polled, ELEMENTSOF(polled), (int)left);
                 char bytes[1024];
                 ssize_t n;
 

@@ -187,7 +187,8 @@ static void neither(void **state)
         assert_int_equal(mount("none", "/dev", "tmpfs", 0, NULL), 0);
         assert_true(extract_without_tools() < 0);
         assert_int_equal(umount("/dev"), 0);
-        HEARD("squashfs-root.img: unsquashfs is not installed and the kernel does not mount it");
+        HEARD("squashfs-root.img: unsquashfs cannot be run (No such file or directory) and the kernel does not mount "
+              "it");
         SH("rmdir none");
 }
 
@@ -225,6 +226,33 @@ static void no_escape(void **state)
         make_image(MKFS_SQUASHFS, "squashfs-root.img");
         assert_int_equal(extract(), 1);
         SH("[ -z \"$(ls -A outside)\" ] && [ -d tree/usr/bin ] && [ ! -L tree/usr ] && rmdir outside");
+}
+
+/* An erofs whose file is called ../../../outside/evil, which fsck.erofs 1.5 makes so. */
+static void no_way_up(void **state)
+{
+        struct stat st;
+
+        (void)state;
+        SH("mkdir outside && touch -d @1000 outside");
+        SH("echo evil >inner/AAAAAAAAAAAAAAAAAAAAA");
+        make_image(MKFS_EROFS, "erofs-root.img");
+        /* Its name; and no checksum of the superblock. */
+        SH("LC_ALL=C sed -i s,AAAAAAAAAAAAAAAAAAAAA,../../../outside/evil, tree/erofs-root.img && "
+           "printf '\\0' | dd of=tree/erofs-root.img bs=1 seek=1032 conv=notrunc 2>&1");
+        (void)extract(); /* whether it is refused is the tool's or the kernel's to say */
+        assert_int_equal(stat(at_place("outside"), &st), 0);
+        assert_int_equal(st.st_mtime, 1000);
+        SH("[ -z \"$(ls -A outside)\" ] && rmdir outside");
+}
+
+/* Opening a device can do something; this one would not even be opened. */
+static void no_device(void **state)
+{
+        (void)state;
+        SH("mknod tree/squashfs-root.img c 10 229");
+        assert_int_equal(extract(), -EBADMSG);
+        HEARD("squashfs-root.img is no squashfs file system");
 }
 
 /* A tmpfs that holds the image but not what is in it; with limits on bytes, and on inodes. */
@@ -268,9 +296,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
-                TEST(none),           TEST(squashfs), TEST(old_name), TEST(erofs),     TEST(kernel_squashfs),
-                TEST(kernel_erofs),   TEST(neither),  TEST(damaged),  TEST(no_escape), TEST(no_room),
-                TEST(kernel_no_room), TEST(left_out),
+                TEST(none),           TEST(squashfs), TEST(old_name),  TEST(erofs),     TEST(kernel_squashfs),
+                TEST(kernel_erofs),   TEST(neither),  TEST(damaged),   TEST(no_escape), TEST(no_room),
+                TEST(kernel_no_room), TEST(left_out), TEST(no_way_up), TEST(no_device),
         };
 
         return cmocka_run_group_tests(tests, place_setup, place_teardown);

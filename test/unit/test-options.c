@@ -47,7 +47,7 @@ static void defaults(void **state)
         assert_string_equal(o.sysroot, "/");
         assert_null(o.kver);
         assert_false(o.force || o.locate || o.verbose || o.quiet);
-        assert_int_equal(o.exclude_count, 0);
+        assert_int_equal(o.exclude.count, 0);
         assert_int_equal(o.image_count, 0);
         assert_string_equal(out, "");
 }
@@ -62,9 +62,9 @@ static void short_options(void **state)
         assert_string_equal(o.sysroot, "/s");
         assert_string_equal(o.kver, "6.1");
         assert_true(o.force && o.verbose && !o.quiet && !o.locate);
-        assert_int_equal(o.exclude_count, 2);
-        assert_string_equal(o.exclude[0], "a*");
-        assert_string_equal(o.exclude[1], "b");
+        assert_int_equal(o.exclude.count, 2);
+        assert_string_equal(o.exclude.globs[0], "a*");
+        assert_string_equal(o.exclude.globs[1], "b");
         assert_int_equal(o.image_count, 2);
         assert_string_equal(o.images[0], "one");
         assert_string_equal(o.images[1], "two");
@@ -83,7 +83,7 @@ static void long_options(void **state)
         assert_string_equal(o.sysroot, "/s");
         assert_string_equal(o.kver, "6.1");
         assert_true(o.force && o.locate && o.quiet && !o.verbose);
-        assert_string_equal(o.exclude[0], "a*");
+        assert_string_equal(o.exclude.globs[0], "a*");
         assert_int_equal(o.image_count, 1);
         assert_string_equal(o.images[0], "-image");
 }

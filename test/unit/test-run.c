@@ -8,8 +8,9 @@
 #include "../../restore/run.h"
 
 static char said[128];
+static int work = -1; /* where they run */
 
-#define RUN(...) RUN_IN(-1, false, 0, __VA_ARGS__)
+#define RUN(...) RUN_IN(work, false, 0, __VA_ARGS__)
 #define RUN_IN(dir, root, limit, ...)                                                                              \
         run_program(&(struct run){ (const char *const[]){ __VA_ARGS__, NULL }, .dir_fd = (dir), .in_root = (root), \
                                    .timeout = (limit) },                                                           \
@@ -51,11 +52,13 @@ static void surroundings(void **state)
         assert_int_equal(RUN("sh", "-c", "echo $NOTIFY_SOCKET $LC_ALL >&2"), 0);
         assert_string_equal(said, "C");
         unsetenv("NOTIFY_SOCKET");
-        make_dir("work");
-        assert_int_equal(RUN_IN(dir, false, 0, "sh", "-c", "cd work && rmdir ../work"), 0);
-        assert_int_equal(RUN("sh", "-c", "ls /proc/self/fd | tr '\\n' ' ' >&2"), 0);
-        assert_string_equal(said, "0 1 2 3 "); /* 3 is ls reading */
-        assert_true(kept > 2);
+        make_dir("sub");
+        assert_int_equal(RUN_IN(dir, false, 0, "sh", "-c", "cd sub && rmdir ../sub"), 0);
+        assert_true(kept > 2 && kept < 10);
+        assert_int_equal(RUN("sh", "-c",
+                             "for i in 0 1 3 4 5 6 7 8 9; do (: <&$i) 2>&- && set -- $* $i; done; echo $* >&2"),
+                         0);
+        assert_string_equal(said, "0 1");
         assert_int_equal(RUN("cat"), 0);
 }
 
@@ -65,11 +68,11 @@ static void time_limit(void **state)
 
         (void)state;
         clock_gettime(CLOCK_MONOTONIC, &a);
-        assert_int_equal(RUN_IN(-1, false, 100, "sh", "-c", "echo tired >&2; sleep 60 & sleep 60"), -ETIMEDOUT);
+        assert_int_equal(RUN_IN(work, false, 100, "sh", "-c", "echo tired >&2; (sleep 60); :"), -ETIMEDOUT);
         assert_string_equal(said, "tired");
-        assert_int_equal(RUN_IN(-1, false, 100, "sh", "-c", "exec 2>&-; sleep 60"), -ETIMEDOUT);
+        assert_int_equal(RUN_IN(work, false, 100, "sh", "-c", "exec 2>&-; sleep 60"), -ETIMEDOUT);
         /* What it leaves behind does not hold us up. */
-        assert_int_equal(RUN_IN(-1, false, 30000, "sh", "-c", "sleep 60 & exit 4"), 4);
+        assert_int_equal(RUN_IN(work, false, 30000, "sh", "-c", "setsid --fork sleep 30; exit 4"), 4);
         clock_gettime(CLOCK_MONOTONIC, &b);
         assert_true(b.tv_sec - a.tv_sec < 20);
 }
@@ -101,14 +104,48 @@ static void in_root(void **state)
         assert_non_null(strstr(said, "Operation not permitted"));
         assert_int_equal(IN_ROOT(">/file"), 2);
         assert_non_null(strstr(said, "Read-only file system"));
+        make_file("tree/empty", "", 0755);
+        assert_int_equal(RUN_IN(dir, true, 0, "/empty"), -ENOEXEC); /* and no shell reads it */
+}
+
+/* All that it can write to is its directory, whatever the way; and nothing there is run or taken for a device. */
+static void in_directory(void **state)
+{
+        struct stat before, after;
+
+        (void)state;
+        assert_int_equal(stat("/", &before), 0);
+        assert_int_equal(RUN("sh", "-c", "echo 1 >inside && chown 1:2 inside && chmod 6755 inside && mkfifo fifo"), 0);
+        assert_int_equal(RUN("sh", "-c", ">../../outside"), 0);
+        assert_int_equal(access(at_place("outside"), F_OK), 0); /* as .. ends here */
+        assert_int_equal(RUN("sh", "-c", ">/outside"), 2);
+        assert_non_null(strstr(said, "Read-only file system"));
+        assert_int_equal(RUN("sh", "-c", "chmod 700 /"), 1);
+        assert_int_equal(RUN("sh", "-c", "ls -d /proc/1"), 2);
+        assert_int_equal(RUN("sh", "-c", "mknod null c 1 3 && : >null"), 2);
+        assert_int_equal(RUN("sh", "-c", "cp /bin/true . && ./true"), 126);
+        assert_int_equal(stat("/", &after), 0);
+        assert_memory_equal(&before.st_ctim, &after.st_ctim, sizeof(before.st_ctim));
+        assert_int_equal(setenv("PATH", "", 1), 0); /* an image's program is no tool of the system */
+        assert_int_equal(RUN("true"), -EACCES);
+        assert_int_equal(setenv("PATH", "/usr/bin:/bin", 1), 0);
+}
+
+static int setup(void **state)
+{
+        int r = place_setup(state);
+
+        work = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return r < 0 || work < 0 ? -1 : 0;
 }
 
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(statuses),   cmocka_unit_test(last_line), cmocka_unit_test(surroundings),
-                cmocka_unit_test(time_limit), cmocka_unit_test(sigterm),   cmocka_unit_test(in_root),
+                cmocka_unit_test(statuses),     cmocka_unit_test(last_line), cmocka_unit_test(surroundings),
+                cmocka_unit_test(time_limit),   cmocka_unit_test(sigterm),   cmocka_unit_test(in_root),
+                cmocka_unit_test(in_directory),
         };
 
-        return cmocka_run_group_tests(tests, place_setup, place_teardown);
+        return cmocka_run_group_tests(tests, setup, place_teardown);
 }
