@@ -96,7 +96,7 @@ int log_line(int level, int error, const char *format, ...)
         if (is_journal(fd))
                 used = (size_t)snprintf(line, sizeof(line), "<%d>", level);
         else
-                used = (size_t)snprintf(line, sizeof(line), "%s: ", program_invocation_short_name);
+                used = (size_t)snprintf(line, sizeof(line), "%.48s: ", program_invocation_short_name);
 
         va_start(args, format);
         n = vsnprintf(raw, sizeof(raw), format, args);

@@ -85,6 +85,7 @@ static int drop_capabilities(void)
 #define PROTECTION_IN_SIGHT(call) 1
 #endif
 
+/* @return as sandbox_enter() */
 static int filter_calls(void)
 {
         static const int allowed[] = {
@@ -117,10 +118,13 @@ static int filter_calls(void)
                                      SCMP_CMP(CLONE_FLAGS, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
         if (r == 0)
                 r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-        if (r == 0)
-                r = seccomp_load(filter);
-        if (filter)
+        if (r < 0) {
                 seccomp_release(filter);
+                return r;
+        }
+        /* Where the kernel has no filters, or not for us, the image is decoded all the same. */
+        r = seccomp_load(filter) < 0 ? 1 : 0;
+        seccomp_release(filter);
         return r;
 }
 
@@ -139,5 +143,5 @@ int sandbox_enter(const struct image *image)
                 r = drop_capabilities();
         if (r < 0)
                 return r;
-        return filter_calls() < 0 ? 1 : 0;
+        return filter_calls();
 }

@@ -117,7 +117,7 @@ static int plan_undo(const struct plan *plan, int dir, int tree)
 
 static int plan_read(int staging, struct plan *ret)
 {
-        _cleanup_close_ int fd = openat(staging, PLAN_NAME, O_RDONLY | O_CLOEXEC);
+        _cleanup_close_ int fd = openat(staging, PLAN_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         struct stat st;
         ssize_t n;
 
@@ -228,32 +228,24 @@ static int undo(const struct plan *plan, int dir, int staging, int tree)
 /* Take back what a run that was killed has left. What cannot be read is left for a run that can. */
 static int clean_stale(struct stage *stage)
 {
-        _cleanup_close_ int staging = open_directory(stage->dir, STAGE_NAME);
-        _cleanup_close_ int tree = -1;
+        _cleanup_close_ int tree = open_directory(stage->staging, TREE_NAME);
         _cleanup_plan_ struct plan plan = { 0 };
         int r;
 
-        if (staging == -ENOENT)
-                return 0;
-        log_debug("%s/%s: removing what an earlier run left", stage->path, STAGE_NAME);
-        tree = staging < 0 ? staging : open_directory(staging, TREE_NAME);
         if (tree < 0)
-                return is_missing(tree) ? remove_any(stage->dir, STAGE_NAME) : tree;
-        /* Without a plan nothing was renamed. With one that has `shutdown`, and that renamed, all was. */
-        r = plan_read(staging, &plan);
-        if (r < 0 && r != -ENOENT)
+                return is_missing(tree) ? remove_contents(stage->staging) : tree;
+        log_debug("%s/%s: removing what an earlier run left", stage->path, STAGE_NAME);
+        /* Without a plan nothing was renamed. With one that has `shutdown`, where that is, all was; or what was
+         * missing has been put there by somebody else since. */
+        r = plan_read(stage->staging, &plan);
+        if (r < 0 && !is_missing(r))
                 return r;
-        if (plan_has(&plan, STAGE_SHUTDOWN) && exists(stage->dir, STAGE_SHUTDOWN)) {
-                struct stat st;
-
-                if (fstatat(tree, STAGE_SHUTDOWN, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-                        if (errno != ENOENT)
-                                return -errno;
-                        return remove_any(stage->dir, STAGE_NAME);
-                }
+        if (!plan_has(&plan, STAGE_SHUTDOWN) || !exists(stage->dir, STAGE_SHUTDOWN)) {
+                r = undo(&plan, stage->dir, stage->staging, tree);
+                if (r < 0)
+                        return r;
         }
-        r = undo(&plan, stage->dir, staging, tree);
-        return r < 0 ? r : remove_any(stage->dir, STAGE_NAME);
+        return remove_contents(stage->staging);
 }
 
 /* Whether DIR holds nothing that somebody else wants to keep. */
@@ -264,55 +256,76 @@ static bool is_empty(int dir)
 
         while (entries && (entry = readdir(entries)))
                 if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-                    strcmp(entry->d_name, STAGE_NEED_SHUTDOWN) != 0)
+                    strcmp(entry->d_name, STAGE_NAME) != 0 && strcmp(entry->d_name, STAGE_NEED_SHUTDOWN) != 0)
                         return false;
         return entries != NULL;
 }
 
-static int lock(int dir)
+/* Whether nobody else can have opened or filled this directory. */
+static bool is_ours(const struct stat *st)
 {
-        while (flock(dir, LOCK_EX) < 0)
+        return st->st_uid == geteuid() && (st->st_mode & 022) == 0;
+}
+
+/*
+ * Make DIR and the staging directory where they are missing, and lock that: DIR itself anybody can open, and so lock.
+ * @return 0; or -EAGAIN where this is to be tried again: the run that had the lock has removed what it had made, or
+ * there was something by that name that is not ours
+ */
+static int try_lock(struct stage *stage)
+{
+        struct stat held, there;
+        int r;
+
+        stage->made_dir = mkdir(stage->path, 0755) == 0;
+        if (!stage->made_dir && errno != EEXIST)
+                return -errno;
+        stage->below = open(stage->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (stage->below < 0)
+                return errno == ENOENT ? -EAGAIN : -errno;
+        do
+                r = mkdirat(stage->below, STAGE_NAME, 0700) < 0 ? -errno : 0;
+        while (r == -ENOSPC && grow_tmpfs(stage->below, 0) == 0);
+        if (r < 0 && r != -EEXIST)
+                return r == -ENOENT ? -EAGAIN : r;
+        stage->lock = open_directory(stage->below, STAGE_NAME);
+        if (stage->lock < 0 && !is_missing(stage->lock))
+                return stage->lock;
+        if (stage->lock < 0 || (fstat(stage->lock, &held) == 0 && !is_ours(&held))) {
+                r = remove_any(stage->below, STAGE_NAME);
+                return r < 0 ? r : -EAGAIN;
+        }
+        while (flock(stage->lock, LOCK_EX) < 0)
                 if (errno != EINTR)
                         return -errno;
-        return 0;
+        if (fstat(stage->lock, &held) < 0)
+                return -errno;
+        if (fstatat(stage->below, STAGE_NAME, &there, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? -EAGAIN : -errno;
+        return held.st_dev == there.st_dev && held.st_ino == there.st_ino ? 0 : -EAGAIN;
+}
+
+static int lock(struct stage *stage)
+{
+        int r = -EAGAIN;
+
+        for (int attempts = 0; r == -EAGAIN && attempts < 10; attempts++) {
+                stage->lock = safe_close(stage->lock);
+                stage->below = safe_close(stage->below);
+                r = try_lock(stage);
+        }
+        if (r < 0)
+                stage->lock = safe_close(stage->lock); /* what is there is not ours to remove */
+        return r;
 }
 
 void stage_tidy(const char *path)
 {
-        struct stage stage = STAGE_INIT;
+        _cleanup_(stage_done) struct stage stage = STAGE_INIT;
+        _cleanup_close_ int dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
         stage.path = path;
-        stage.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (stage.dir >= 0 && exists(stage.dir, STAGE_NAME) && lock(stage.dir) == 0)
-                clean_stale(&stage);
-        safe_close(stage.dir);
-}
-
-/* Make DIR if it is missing, and lock it. The run that had the lock before may have removed what it had made. */
-static int open_locked(struct stage *stage)
-{
-        int r = 0;
-
-        for (int attempts = 0; attempts < 10; attempts++) {
-                struct stat held, there;
-
-                stage->made_dir = mkdir(stage->path, 0755) == 0;
-                if (!stage->made_dir && errno != EEXIST)
-                        return log_error(-errno, "%s: cannot be made", stage->path);
-                stage->lock = open(stage->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-                if (stage->lock < 0)
-                        return log_error(-errno, "%s: cannot be opened", stage->path);
-                r = lock(stage->lock);
-                if (r == 0 && (fstat(stage->lock, &held) < 0 || stat(stage->path, &there) < 0))
-                        r = -errno;
-                if (r == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino)
-                        return 0;
-                if (r < 0 && r != -ENOENT)
-                        break;
-                r = -EAGAIN;
-                stage->lock = safe_close(stage->lock);
-        }
-        return log_error(r, "%s: cannot be locked", stage->path);
+        stage.kept = dir >= 0 && exists(dir, STAGE_NAME) && lock(&stage) == 0;
 }
 
 int stage_open(const char *path, bool exitrd, struct stage *ret)
@@ -322,9 +335,9 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
         *ret = STAGE_INIT;
         ret->path = path;
         ret->exitrd = exitrd;
-        r = open_locked(ret);
+        r = lock(ret);
         if (r < 0)
-                return r;
+                return log_error(r, "%s/%s: cannot be made and locked", path, STAGE_NAME);
         if (exitrd) {
                 r = exec_allow(path, &ret->mounted);
                 if (r < 0)
@@ -338,22 +351,15 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
                 return 0;
         }
 
-        r = clean_stale(ret);
+        r = ret->staging = open_directory(ret->dir, STAGE_NAME);
+        if (r >= 0)
+                r = clean_stale(ret);
         if (r < 0)
                 return log_error(r, "%s/%s: cannot remove what an earlier run left", path, STAGE_NAME);
         ret->was_empty = is_empty(ret->dir);
         do
-                r = mkdirat(ret->dir, STAGE_NAME, 0700) < 0 ? -errno : 0;
+                r = ret->tree = make_directory(ret->staging, TREE_NAME);
         while (r == -ENOSPC && grow_tmpfs(ret->dir, 0) == 0);
-        if (r == 0) {
-                r = ret->staging = open_directory(ret->dir, STAGE_NAME);
-                if (r < 0)
-                        unlinkat(ret->dir, STAGE_NAME, AT_REMOVEDIR);
-        }
-        if (r >= 0)
-                do
-                        r = ret->tree = make_directory(ret->staging, TREE_NAME);
-                while (r == -ENOSPC && grow_tmpfs(ret->dir, 0) == 0);
         if (r >= 0 && fchmod(ret->tree, 0755) < 0) /* as the kernel's own root, should the image not say */
                 r = -errno;
         return r < 0 ? log_error(r, "%s/%s: cannot be made", path, STAGE_NAME) : 1;
@@ -417,15 +423,13 @@ static int rename_all(struct stage *stage, const struct plan *plan)
         return 0;
 }
 
-/* Remove the staging directory with all that is in it. */
+/* Remove the staging directory with all that is in it, and let other runs in. */
 static void remove_staging(struct stage *stage)
 {
-        if (stage->staging < 0)
-                return;
-        if (remove_any(stage->dir, STAGE_NAME) < 0)
+        if (stage->lock >= 0 &&
+            (remove_contents(stage->lock) < 0 || unlinkat(stage->below, STAGE_NAME, AT_REMOVEDIR) < 0))
                 log_debug("%s/%s: cannot be removed", stage->path, STAGE_NAME);
-        stage->tree = safe_close(stage->tree);
-        stage->staging = safe_close(stage->staging);
+        stage->lock = safe_close(stage->lock);
 }
 
 int stage_commit(struct stage *stage, const char *image)
@@ -454,13 +458,12 @@ int stage_commit(struct stage *stage, const char *image)
 
         r = rename_all(stage, &plan);
         if (r < 0) {
-                if (undo(&plan, stage->dir, stage->staging, stage->tree) < 0)
-                        stage->staging = safe_close(stage->staging); /* it stays: the next run tries again */
+                stage->stays = undo(&plan, stage->dir, stage->staging, stage->tree) < 0;
                 return r;
         }
         /* The tree is there. From here on nothing can fail that would matter. */
         if (unlinkat(stage->staging, PLAN_NAME, 0) < 0 ||
-            (unlinkat(stage->dir, STAGE_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT))
+            (stage->exitrd && unlinkat(stage->dir, STAGE_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT))
                 log_debug("%s: cannot remove a mark", stage->path);
         stage->kept = true;
         if (stage->exitrd)
@@ -473,13 +476,20 @@ int stage_commit(struct stage *stage, const char *image)
 
 void stage_done(struct stage *stage)
 {
-        remove_staging(stage);
+        stage->tree = safe_close(stage->tree);
+        stage->staging = safe_close(stage->staging);
+        if (stage->lock >= 0 && !stage->stays)
+                remove_contents(stage->lock); /* before limits that it may exceed come back */
         if (!stage->kept && stage->dir >= 0 && grow_undo(stage->dir) < 0)
                 log_debug("%s: cannot lower its limits again", stage->path);
         stage->dir = safe_close(stage->dir);
         if (!stage->kept && stage->mounted)
                 exec_undo(stage->path);
+        /* With it goes what keeps other runs out: nothing is left to be undone under their feet. */
+        if (!stage->stays)
+                remove_staging(stage);
+        stage->lock = safe_close(stage->lock);
         if (!stage->kept && stage->made_dir && rmdir(stage->path) < 0)
                 log_debug("%s: cannot be removed", stage->path);
-        stage->lock = safe_close(stage->lock); /* last: who waits for it finds what there is to be found */
+        stage->below = safe_close(stage->below);
 }

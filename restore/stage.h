@@ -19,18 +19,20 @@
 
 struct stage {
         const char *path; /* of DIR, for messages; not owned */
-        int lock;         /* DIR, locked against a second run */
+        int below;        /* DIR as it was mounted before */
+        int lock;         /* DIR/.dracut-restore, locked against a second run */
         int dir;          /* DIR as it is mounted now */
-        int staging;      /* DIR/.dracut-restore */
+        int staging;      /* DIR/.dracut-restore there */
         int tree;         /* DIR/.dracut-restore/tree: unpack here */
         bool made_dir;    /* DIR was not there before */
         bool mounted;     /* DIR was mounted on itself to be executable */
         bool kept;        /* the tree was committed: DIR stays */
+        bool stays;       /* the staging directory stays, as not all that was renamed could be taken back */
         bool exitrd;      /* the tree is for the pivot */
         bool was_empty;   /* DIR had nothing of anybody else's: it gets the attributes of the tree's root */
 };
 
-#define STAGE_INIT ((struct stage){ .lock = -1, .dir = -1, .staging = -1, .tree = -1 })
+#define STAGE_INIT ((struct stage){ .below = -1, .lock = -1, .dir = -1, .staging = -1, .tree = -1 })
 
 /**
  * Whether there is a finished exitrd in @path: an executable regular file `shutdown`.
@@ -38,7 +40,8 @@ struct stage {
  */
 bool stage_is_finished(const char *path);
 
-/** Remove what a run left behind that was killed after its commit. */
+/** Remove what a run left behind in a finished exitrd: one that was killed after its commit, or before somebody else
+ * finished its work. */
 void stage_tidy(const char *path);
 
 /**

@@ -189,6 +189,20 @@ tree_names() {
     [[ $status == 1 || ! -e $T/work/out/.dracut-restore ]]
 }
 
+# In a directory of theirs: what a run of ours would have left there is believed of our own runs only.
+@test "a plan of somebody else" {
+    image "archive(entry('y', data='y'))"
+    for owner in 1 0; do
+        mkdir -p "$T/work/out/outside" "$T/work/out/.dracut-restore/tree"
+        printf '../../outside/secret\0outside/../../../outside/dir/file\0' >"$T/work/out/.dracut-restore/plan"
+        chown -R $owner "$T/work/out"
+        chmod 777 "$T/work/out/.dracut-restore"
+        contained
+        [[ $status == 0 && ! -e $T/work/out/.dracut-restore && -z $(ls -A "$T/work/out/outside") ]]
+        rm -r "$T/work/out"
+    done
+}
+
 @test "a mount below DIR keeps what it has" {
     image "archive(entry('mnt', DIR | 0o777, uid=3), entry('mnt/file', data='evil'), entry('mnt/new', data='new'), entry('y', data='y'))"
     mkdir -p "$T/work/out/mnt"

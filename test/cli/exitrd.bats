@@ -113,3 +113,34 @@ held() {
         [[ $(stat -c %s "$T/root/run/initramfs/big") == $((400 << 20)) ]]'
     (($(grep -c "Limit of the tmpfs raised" "$T/stdout") <= 14))
 }
+
+# Anybody can open /run/initramfs, and so lock it.
+@test "somebody else's lock on the directory holds nothing up" {
+    exitrd_root
+    flock -s "$T/root/run/initramfs" sleep 60 3>&- &
+    holder=$!
+    sleep 0.2
+    timeout 20 "$RESTORE" -q -f -S "$T/root" -k 1 && status=0 || status=$?
+    kill "$holder"
+    [[ $status == 0 && -x $T/root/run/initramfs/shutdown ]]
+}
+
+# A kill between two renames; then dracut's own script, or the administrator, does the rest.
+@test "a tree that somebody else has finished stays whole" {
+    exitrd_root
+    mkdir -p "$T/root/run/initramfs"/{bin,.dracut-restore/tree}
+    printf 'bin\0shutdown\0' >"$T/root/run/initramfs/.dracut-restore/plan"
+    cp /bin/true "$T/root/run/initramfs/.dracut-restore/tree/shutdown"
+    cp /bin/true "$T/root/run/initramfs/shutdown"
+    restore -f -S "$T/root" -k 1
+    [[ $status == 0 && -z $said && $(ls -A "$T/root/run/initramfs") == $'bin\nshutdown' ]]
+}
+
+@test "a mere unpacking leaves .need_shutdown" {
+    image 'archive(entry("a", data="1"))'
+    mkdir "$T/out"
+    touch "$T/out/.need_shutdown"
+    restore -C "$T/out" "$T/image"
+    succeeded
+    [[ -e $T/out/.need_shutdown && -e $T/out/a ]]
+}

@@ -106,3 +106,8 @@ load common
     restore -C "$T/run" -S "$T"
     [[ $status == 0 && -z $said && $(ls -A "$T/run" | tr '\n' ' ') == ".need_shutdown shutdown " ]]
 }
+
+@test "a program name as long as can be" {
+    (exec -a "$(printf 'x%.0s' {1..9000})" "$RESTORE" -C "$T/out" "$T/none") 2>"$T/stderr" && false
+    [[ $? == 1 && $(lines "$T/stderr") == 1 && $(<"$T/stderr") == xxxx*"/none: "* ]]
+}

@@ -152,6 +152,18 @@ static void loader_missing(void **state)
         HEARD("/bin/sh cannot be started there");
 }
 
+/* What a shell would read as a script, execvp() has it do; the kernel does not. */
+static void empty_interpreter(void **state)
+{
+        (void)state;
+        in_tree("rm bin/sh; : >bin/bash; chmod 755 bin/bash; cp /bin/dash bin/sh; sed -i 1s/sh/bash/ shutdown");
+        assert_true(check() < 0);
+        HEARD("/bin/bash cannot be started there");
+        in_tree("cp /usr/bin/true shutdown; for l in $(find . -name 'ld-linux*'); do : >$l; chmod 755 $l; done");
+        assert_true(check() < 0);
+        HEARD("/shutdown cannot be started there");
+}
+
 static void syntax_error(void **state)
 {
         (void)state;
@@ -262,12 +274,24 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                TEST(good_script),         TEST(no_shutdown),     TEST(not_executable),
-                TEST(on_noexec),           TEST(links),           TEST(elsewhere),
-                TEST(interpreter_missing), TEST(library_missing), TEST(loader_missing),
-                TEST(syntax_error),        TEST(arguments),       TEST(busybox),
-                TEST(long_option),         TEST(env_shell),       TEST(program),
-                TEST(other_interpreter),   TEST(hostile_shell),
+                TEST(good_script),
+                TEST(no_shutdown),
+                TEST(not_executable),
+                TEST(on_noexec),
+                TEST(links),
+                TEST(elsewhere),
+                TEST(interpreter_missing),
+                TEST(library_missing),
+                TEST(loader_missing),
+                TEST(empty_interpreter),
+                TEST(syntax_error),
+                TEST(arguments),
+                TEST(busybox),
+                TEST(long_option),
+                TEST(env_shell),
+                TEST(program),
+                TEST(other_interpreter),
+                TEST(hostile_shell),
         };
 
         return cmocka_run_group_tests(tests, place_setup, place_teardown);
