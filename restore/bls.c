@@ -199,6 +199,22 @@ bool cmdline_same_deployment(struct span options, struct span cmdline)
         return true;
 }
 
+bool cmdline_same_root(struct span options, struct span cmdline)
+{
+        struct span rest = options, word, key, value;
+        bool root = false;
+
+        while (span_word(&rest, &word)) {
+                if (!span_cut(strip_quotes(word), '=', &key, &value) ||
+                    !(span_is(key, "root") || span_is(key, "rootflags")))
+                        continue;
+                if (!has_word(cmdline, word))
+                        return false;
+                root = true;
+        }
+        return root && cmdline_same_deployment(options, cmdline);
+}
+
 ssize_t cmdline_fits(struct span options, struct span cmdline)
 {
         struct span rest = options, word;

@@ -50,6 +50,9 @@ bool cmdline_get(struct span cmdline, const char *name, struct span *ret);
 /** Whether ostree= and composefs=, where they are on the command line, are among the options. */
 bool cmdline_same_deployment(struct span options, struct span cmdline);
 
+/** Whether root= and rootflags= of the options, and the deployment, are on the command line too. */
+bool cmdline_same_root(struct span options, struct span cmdline);
+
 /**
  * Whether a kernel with @options can have got @cmdline: every word of the options is there, and
  * it is the same deployment. Words with a GRUB variable in them are not looked at; quotes and backslashes, which

@@ -7,6 +7,7 @@
 
 #include "../skipcpio/util.h"
 #include "bls.h"
+#include "kernel.h"
 #include "lookup.h"
 #include "uki.h"
 
@@ -193,24 +194,35 @@ static bool is_anothers(struct span path, const char *kver)
                                 return true;
                         start = i + 1;
                 }
-        for (size_t i = start; i + 1 < path.size; i++)
-                if (path.at[i] == '-' && isdigit((unsigned char)path.at[i + 1]))
+        for (size_t i = start; i + 1 < path.size; i++) {
+                size_t digits = i + 1;
+
+                while (path.at[i] == '-' && digits < path.size && isdigit((unsigned char)path.at[digits]))
+                        digits++;
+                if (digits > i + 1 && digits < path.size && path.at[digits] == '.')
                         return true;
+        }
         return false;
 }
 
-/* How far an entry agrees with the kernel's version: 1, 0 where it does not say, -1 where it seems to be another's. */
-static int agrees(const char *kver, const char *file, struct span entry)
+/* How far an entry agrees with the kernel's version: 1, 0 where nothing says, -1 where it seems to be another's. */
+static int agrees(struct search *search, const struct volume *volume, const char *file, struct span entry)
 {
-        _cleanup_free_ char *id = bls_id(strrchr(file, '/') + 1);
-        struct span kernel = bls_get(entry, "linux");
+        _cleanup_free_ char *id = bls_id(strrchr(file, '/') + 1), *name = NULL, *version = NULL;
+        struct span kernel = bls_get(entry, "linux"), named = kernel.size > 0 ? kernel : entry_uki(entry);
+        _cleanup_close_ int fd = -1;
+        struct stat st;
 
-        if (kernel.size == 0)
-                kernel = entry_uki(entry);
-        if (span_is(bls_get(entry, "version"), kver) || path_has_version(kernel, kver) ||
-            (id && name_has_version(span_of(id), kver)))
+        if (span_is(bls_get(entry, "version"), search->kver) || path_has_version(named, search->kver) ||
+            (id && name_has_version(span_of(id), search->kver)))
                 return 1;
-        return is_anothers(kernel, kver) ? -1 : 0;
+        if (is_anothers(named, search->kver))
+                return -1;
+        /* A name without a version (vmlinuz-linux): the file may say. */
+        fd = kernel.size > 0 ? open_span(search, volume, kernel, &name) : -1;
+        if (fd < 0 || fstat(fd, &st) < 0 || kernel_version(fd, 0, (uint64_t)st.st_size, &version) < 0)
+                return 0;
+        return strcmp(version, search->kver) == 0 ? 1 : -1;
 }
 
 struct choice {
@@ -278,7 +290,7 @@ static int load(struct search *search, struct volume *volume, const char *file, 
                 .name = TAKE_PTR(name),
                 .text = TAKE_PTR(text),
                 .entry = entry,
-                .agrees = agrees(search->kver, file, entry),
+                .agrees = agrees(search, volume, file, entry),
                 .special = name_is_special(span_of(file)) || name_is_special(bls_get(entry, "linux")) ||
                            name_is_special(bls_get(entry, "initrd")),
         };
@@ -306,6 +318,9 @@ static int judge(struct search *search, struct choice *choice)
         if (!options)
                 return -ENOMEM;
         choice->words = cmdline_fits(span_of(options), cmdline);
+        /* Options that were edited in the boot menu, or in the entry since: the kernel's file and the root decide. */
+        if (choice->words < 0 && fits > 0 && choice->agrees > 0 && cmdline_same_root(span_of(options), cmdline))
+                choice->words = 0;
         if (choice->words < 0)
                 return search_skip(choice->name, 0, "its options are not those of the command line");
         return 1;
@@ -369,6 +384,11 @@ int find_fitting_entry(struct search *search, const char *argument, struct image
 /* Whether the loader's choice can still be what runs: kexec changes the kernel behind its back. */
 static bool still_runs(struct search *search, struct choice *choice, bool anothers)
 {
+        _cleanup_free_ char *options = add_uki_options(search, choice, bls_options(choice->entry));
+
+        /* An update of a deployment gives its entry's name to another. */
+        if (!cmdline_same_deployment(span_of(options ?: ""), search_cmdline(search)))
+                return false;
         return choice->agrees > 0 || entry_uki(choice->entry).size > 0 ||
                (judge(search, choice) > 0 && (choice->agrees >= 0 || anothers));
 }

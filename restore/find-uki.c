@@ -12,7 +12,7 @@ int try_uki(struct search *search, int fd, const char *name, const char *profile
 {
         _cleanup_(image_done) struct image image = IMAGE_INIT;
         _cleanup_close_ int owned = fd;
-        _cleanup_free_ char *uname = NULL;
+        _cleanup_free_ char *version = NULL;
         const char *reason = NULL;
         struct uki uki;
         int r;
@@ -20,10 +20,10 @@ int try_uki(struct search *search, int fd, const char *name, const char *profile
         r = uki_read(fd, profile, &uki, &reason);
         if (r < 0)
                 return search_skip(name, r, reason);
-        r = uki_text(fd, &uki, ".uname", &uname);
+        r = uki_version(fd, &uki, &version);
         if (r < 0 && r != -ENOENT)
                 return search_skip(name, r, NULL);
-        if (uname && strcmp(uname, search->kver) != 0 && !anothers)
+        if (version && strcmp(version, search->kver) != 0 && !anothers)
                 return search_skip(name, 0, "it holds another kernel");
         r = uki_add_initrd(TAKE_FD(owned), &uki, name, &image);
         if (r < 0)
@@ -161,14 +161,14 @@ static int list_ukis(struct search *search, const struct volume *volume, struct 
 /* How well a UKI fits what runs: 2 with the same command line, 1 with the same deployment, 0 not at all. */
 static int fit(struct search *search, int fd, const char *path)
 {
-        _cleanup_free_ char *uname = NULL, *options = NULL;
+        _cleanup_free_ char *version = NULL, *options = NULL;
         const char *reason;
         struct uki uki;
 
         if (uki_read(fd, NULL, &uki, &reason) < 0)
                 return 0;
-        if (uki_text(fd, &uki, ".uname", &uname) < 0 ? !path_has_version(span_of(path), search->kver)
-                                                     : strcmp(uname, search->kver) != 0)
+        if (uki_version(fd, &uki, &version) < 0 ? !path_has_version(span_of(path), search->kver)
+                                                : strcmp(version, search->kver) != 0)
                 return 0;
         if (search->other_kernel)
                 return 2;

@@ -13,8 +13,9 @@
  * Extract such an image file at the top of @tree_fd over the tree, and remove it. What is in
  * it replaces what is in its way; directories that are on both sides become one. The tool that
  * dracut uses does the work, in a new directory below @tree_fd: links that the tree has lead
- * nowhere. Where that tool is not installed, the kernel's own mount of it is copied. The
- * limits of a tmpfs are raised for it (grow.h).
+ * nowhere, and it can write to the tree alone (run.h). Where that tool is not installed or
+ * cannot be kept to the tree, the kernel's own mount of it is copied. The limits of a tmpfs are
+ * raised for it (grow.h).
  *
  * @param tree_fd  directory, readable
  * @param exclude  what is to be left out of what is extracted

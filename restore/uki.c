@@ -6,6 +6,7 @@
 
 #include "../skipcpio/util.h"
 #include "bls.h"
+#include "kernel.h"
 
 static int section_text(int fd, const struct pe_section *section, char **ret)
 {
@@ -29,6 +30,14 @@ int uki_text(int fd, const struct uki *uki, const char *section, char **ret)
         const struct pe_section *found = pe_find(&uki->pe, uki->profile, section);
 
         return found ? section_text(fd, found, ret) : -ENOENT;
+}
+
+int uki_version(int fd, const struct uki *uki, char **ret)
+{
+        const struct pe_section *kernel = pe_find(&uki->pe, uki->profile, ".linux");
+        int r = uki_text(fd, uki, ".uname", ret);
+
+        return r == -ENOENT && kernel ? kernel_version(fd, kernel->from, kernel->size, ret) : r;
 }
 
 /* The number of the profile called @wanted, or -1. */

@@ -33,6 +33,12 @@ int uki_read(int fd, const char *profile, struct uki *ret, const char **reason);
 int uki_text(int fd, const struct uki *uki, const char *section, char **ret);
 
 /**
+ * The version of the kernel in it: what .uname says, or else the kernel itself. As uki_text(); -ENOENT where neither
+ * does.
+ */
+int uki_version(int fd, const struct uki *uki, char **ret);
+
+/**
  * Append the initrd to an image: a region of the UKI itself.
  *
  * @param fd    owned by the image from now on, closed on failure too

@@ -46,13 +46,20 @@ variable() {
         >"$S/sys/firmware/efi/efivars/$1-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 }
 
+# bzimage FILE VERSION: as much of an x86 kernel as tells its version.
+bzimage() {
+    { head -c 514 /dev/zero; printf HdrS; head -c 8 /dev/zero; printf '\0\1'; head -c 240 /dev/zero
+      printf '%s (user@host) #1 SMP\0' "$2"; } >"$1"
+}
+
 # uki FILE SECTION=TEXT...: a unified kernel image; an .initrd's text names its image, @FILE is the
 # section itself.
 uki() {
     local file=$S/$1 sections=() section name text n=0
 
     mkdir -p "${file%/*}"
-    for section in ".linux=kernel" "${@:2}"; do
+    [[ " $*" == *" .linux="* ]] || set -- "$@" .linux=kernel
+    for section in "${@:2}"; do
         name=${section%%=*} text=${section#*=}
         n=$((n + 1))
         if [[ $text == @* ]]; then

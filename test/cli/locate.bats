@@ -731,6 +731,76 @@ mounts_unchanged() {
     done
 }
 
+# Names without a version: the file tells.
+@test "a kernel that tells its version itself: unified images without .uname, and entries" {
+    new_system
+    bzimage "$T/this" $K
+    bzimage "$T/other" ${K}6
+    # A boot menu's unified image started this kernel by kexec; or, here, it is this kernel's own.
+    uki efi/EFI/ZBM/VMLINUZ.EFI .linux=@"$T/other" .initrd=menu
+    variable StubImageIdentifier '\EFI\ZBM\VMLINUZ.EFI'
+    put boot/initrd.img-$K
+    finds 'kernel version' /boot/initrd.img-$K
+    uki efi/EFI/ZBM/VMLINUZ.EFI .linux=@"$T/this" .initrd=menu
+    finds StubImageIdentifier '/efi/EFI/ZBM/VMLINUZ.EFI[.initrd]'
+
+    # As dracut --uefi names it.
+    new_system
+    uki efi/EFI/Linux/linux-$K-$MACHINE.efi .linux=@"$T/this" .initrd=this
+    uki efi/EFI/Linux/linux-${K}6-$MACHINE.efi .linux=@"$T/other" .initrd=other
+    finds 'unified kernel image of the kernel version' "/efi/EFI/Linux/linux-$K-$MACHINE.efi[.initrd]"
+
+    # Arch's two kernels, of which the one that was booted has started the other.
+    new_system 'root=UUID=1 rw'
+    for kernel in linux:other linux-lts:this; do
+        entry boot/loader/entries/arch-${kernel%:*}.conf "linux /vmlinuz-${kernel%:*}" "initrd /initramfs-${kernel%:*}.img" \
+            'options root=UUID=1 rw'
+        cp "$T/${kernel#*:}" "$S/boot/vmlinuz-${kernel%:*}"
+        put boot/initramfs-${kernel%:*}.img
+    done
+    variable LoaderEntrySelected arch-linux.conf
+    finds 'fits the kernel command line' /boot/initramfs-linux-lts.img
+    # Both have been upgraded since.
+    cp "$T/other" "$S/boot/vmlinuz-linux-lts"
+    finds LoaderEntrySelected /boot/initramfs-linux.img
+}
+
+@test "options that have changed since: the kernel's file and the root file system decide" {
+    new_system "BOOT_IMAGE=(hd0,gpt1)/os/$K/linux-1a root=UUID=1 rootflags=subvol=@/2 quiet"
+    for i in 1 2 3; do
+        entry boot/loader/entries/os-$K-$i.conf "version $i@$K" "linux /os/$K/linux-1a" "initrd /os/$K/initrd-$i" \
+            "options root=UUID=1 rootflags=subvol=@/$i quiet new_option"
+        put boot/os/$K/initrd-$i
+    done
+    finds 'fits the kernel command line' /boot/os/$K/initrd-2
+    # One that has all its options there is preferred.
+    entry boot/loader/entries/os-$K-3.conf "version 3@$K" "linux /os/$K/linux-1a" "initrd /os/$K/initrd-3" 'options quiet'
+    finds 'fits the kernel command line' /boot/os/$K/initrd-3
+    rm "$S"/boot/loader/entries/os-$K-[23].conf
+    finds_nothing
+}
+
+@test "an entry that was selected, and is another deployment's since" {
+    new_system 'root=UUID=1 rw ostree=/ostree/boot.1/os/aaa/0'
+    for i in 1:aaa 2:bbb; do
+        entry boot/loader/entries/ostree-${i%:*}.conf "version ${i%:*}" "linux /ostree/os-${i#*:}/vmlinuz-$K" \
+            "initrd /ostree/os-${i#*:}/initramfs-$K.img" "options root=UUID=1 rw ostree=/ostree/boot.0/os/${i#*:}/0"
+        put boot/ostree/os-${i#*:}/initramfs-$K.img
+    done
+    variable LoaderEntrySelected ostree-2.conf
+    finds 'fits the kernel command line' /boot/ostree/os-aaa/initramfs-$K.img
+}
+
+@test "the rescue entry, when it was booted" {
+    new_system "BOOT_IMAGE=(hd0,gpt2)/vmlinuz-0-rescue-$MACHINE root=UUID=1 ro"
+    for version in $K 0-rescue-$MACHINE; do
+        entry boot/loader/entries/$MACHINE-${version%%-"$MACHINE"}.conf "version $version" "linux /vmlinuz-$version" \
+            "initrd /initramfs-$version.img" 'options root=UUID=1 ro'
+        put boot/initramfs-$version.img
+    done
+    finds 'fits the kernel command line' /boot/initramfs-0-rescue-$MACHINE.img
+}
+
 # cost MAX-OPENED: how many files are opened (not with O_PATH, directories counted), and how long the fastest of 20 runs takes.
 cost() {
     local opened time

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The sections of a PE file, and a unified kernel image's texts and initrd; the first byte chooses the profile. */
+/* The sections of a PE file, and a unified kernel image's texts and initrd; the first byte chooses the profile. Read as
+ * a kernel, too. */
+#include "../../restore/kernel.h"
 #include "../../restore/pe.h"
 #include "../../restore/uki.h"
 #include "fuzz.h"
@@ -21,6 +23,12 @@ static void read_uki(int fd, const char *profile, size_t size)
                 r = uki_text(fd, &uki, texts[i], &text);
                 ALWAYS((r == 0 && text && strlen(text) <= size) || r == -ENOENT || r == -EFBIG);
         }
+        {
+                _cleanup_free_ char *version = NULL;
+
+                r = uki_version(fd, &uki, &version);
+                ALWAYS((r == 0 && version) || r == -ENOENT || r == -EFBIG);
+        }
         r = uki_add_initrd(dup(fd), &uki, "fuzz", &image);
         ALWAYS(r == -ENOENT || (r == 0 && image.count == 1));
         if (r == 0) {
@@ -29,6 +37,14 @@ static void read_uki(int fd, const char *profile, size_t size)
                 ALWAYS(image.size == 0 || image.regions[0].from + image.size <= size);
                 ALWAYS(image_read(&image, bytes, sizeof(bytes), 0) == (ssize_t)MIN(image.size, sizeof(bytes)));
         }
+}
+
+static void read_kernel(int fd, size_t size)
+{
+        _cleanup_free_ char *version = NULL;
+        int r = kernel_version(fd, 0, size, &version);
+
+        ALWAYS((r == 0 && version && *version) || r == -ENOENT);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -51,5 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 }
         }
         read_uki(fd, profiles[data[0] % ELEMENTSOF(profiles)], size - 1);
+        read_kernel(fd, size - 1);
         return 0;
 }
