@@ -269,14 +269,16 @@ static bool is_ours(const struct stat *st)
 
 /*
  * Make DIR and the staging directory where they are missing, and lock that: DIR itself anybody can open, and so lock.
+ * @ret_made: whether the staging directory was missing.
  * @return 0; or -EAGAIN where this is to be tried again: the run that had the lock has removed what it had made, or
  * there was something by that name that is not ours
  */
-static int try_lock(struct stage *stage)
+static int try_lock(struct stage *stage, bool *ret_made)
 {
         struct stat held, there;
         int r;
 
+        *ret_made = false;
         stage->made_dir = mkdir(stage->path, 0755) == 0;
         if (!stage->made_dir && errno != EEXIST)
                 return -errno;
@@ -288,6 +290,7 @@ static int try_lock(struct stage *stage)
         while (r == -ENOSPC && grow_tmpfs(stage->below, 0) == 0);
         if (r < 0 && r != -EEXIST)
                 return r == -ENOENT ? -EAGAIN : r;
+        *ret_made = r == 0;
         stage->lock = open_directory(stage->below, STAGE_NAME);
         if (stage->lock < 0 && !is_missing(stage->lock))
                 return stage->lock;
@@ -307,15 +310,19 @@ static int try_lock(struct stage *stage)
 
 static int lock(struct stage *stage)
 {
+        bool made = false;
         int r = -EAGAIN;
 
         for (int attempts = 0; r == -EAGAIN && attempts < 10; attempts++) {
                 stage->lock = safe_close(stage->lock);
                 stage->below = safe_close(stage->below);
-                r = try_lock(stage);
+                r = try_lock(stage, &made);
         }
+        if (r < 0 && made)
+                unlinkat(stage->below, STAGE_NAME, AT_REMOVEDIR);
         if (r < 0)
-                stage->lock = safe_close(stage->lock); /* what is there is not ours to remove */
+                stage->lock = safe_close(stage->lock); /* another one is not ours to remove */
+        stage->stays = true;                           /* nor is what it holds, before it was looked at */
         return r;
 }
 
@@ -326,6 +333,7 @@ void stage_tidy(const char *path)
 
         stage.path = path;
         stage.kept = dir >= 0 && exists(dir, STAGE_NAME) && lock(&stage) == 0;
+        stage.stays = false;
 }
 
 int stage_open(const char *path, bool exitrd, struct stage *ret)
@@ -348,6 +356,7 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
                 return log_error(-errno, "%s: cannot be opened", path);
         if (exitrd && stage_is_finished(path)) {
                 ret->kept = true;
+                ret->stays = false;
                 return 0;
         }
 
@@ -356,6 +365,7 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
                 r = clean_stale(ret);
         if (r < 0)
                 return log_error(r, "%s/%s: cannot remove what an earlier run left", path, STAGE_NAME);
+        ret->stays = false;
         ret->was_empty = is_empty(ret->dir);
         do
                 r = ret->tree = make_directory(ret->staging, TREE_NAME);
@@ -426,8 +436,8 @@ static int rename_all(struct stage *stage, const struct plan *plan)
 /* Remove the staging directory with all that is in it, and let other runs in. */
 static void remove_staging(struct stage *stage)
 {
-        if (stage->lock >= 0 &&
-            (remove_contents(stage->lock) < 0 || unlinkat(stage->below, STAGE_NAME, AT_REMOVEDIR) < 0))
+        if (stage->lock >= 0 && ((!stage->stays && remove_contents(stage->lock) < 0) ||
+                                 unlinkat(stage->below, STAGE_NAME, AT_REMOVEDIR) < 0))
                 log_debug("%s/%s: cannot be removed", stage->path, STAGE_NAME);
         stage->lock = safe_close(stage->lock);
 }
@@ -486,9 +496,7 @@ void stage_done(struct stage *stage)
         if (!stage->kept && stage->mounted)
                 exec_undo(stage->path);
         /* With it goes what keeps other runs out: nothing is left to be undone under their feet. */
-        if (!stage->stays)
-                remove_staging(stage);
-        stage->lock = safe_close(stage->lock);
+        remove_staging(stage);
         if (!stage->kept && stage->made_dir && rmdir(stage->path) < 0)
                 log_debug("%s: cannot be removed", stage->path);
         stage->below = safe_close(stage->below);

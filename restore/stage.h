@@ -27,7 +27,7 @@ struct stage {
         bool made_dir;    /* DIR was not there before */
         bool mounted;     /* DIR was mounted on itself to be executable */
         bool kept;        /* the tree was committed: DIR stays */
-        bool stays;       /* the staging directory stays, as not all that was renamed could be taken back */
+        bool stays;       /* what is staged stays, for a run that can take back what was renamed */
         bool exitrd;      /* the tree is for the pivot */
         bool was_empty;   /* DIR had nothing of anybody else's: it gets the attributes of the tree's root */
 };

@@ -136,6 +136,22 @@ held() {
     [[ $status == 0 && -z $said && $(ls -A "$T/root/run/initramfs") == $'bin\nshutdown' ]]
 }
 
+# Here a mount is in the way.
+@test "what cannot be taken back from a killed run is left for the next one" {
+    exitrd_root
+    mkdir -p "$T/root/run/initramfs"/{old,.dracut-restore/tree}
+    printf 'old\0' >"$T/root/run/initramfs/.dracut-restore/plan"
+    export T
+    unshare -m --propagation private bash -euc '
+        mount -t tmpfs tmpfs "$T/root/run/initramfs/old"
+        "$RESTORE" -f -S "$T/root" -k 1' >"$T/stdout" 2>"$T/stderr" && false
+    [[ ! -s $T/stdout && $(lines "$T/stderr") == 1 ]]
+    [[ -e $T/root/run/initramfs/.dracut-restore/plan && -d $T/root/run/initramfs/.dracut-restore/tree ]]
+    restore -f -S "$T/root" -k 1
+    succeeded
+    [[ $(ls -A "$T/root/run/initramfs") == $'bin\nshutdown' ]]
+}
+
 @test "a mere unpacking leaves .need_shutdown" {
     image 'archive(entry("a", data="1"))'
     mkdir "$T/out"
