@@ -58,7 +58,7 @@ uki() {
     local file=$S/$1 sections=() section name text n=0
 
     mkdir -p "${file%/*}"
-    [[ " $*" == *" .linux="* ]] || set -- "$@" .linux=kernel
+    [[ " $*" == *" .linux="* ]] || set -- "$1" .linux=kernel "${@:2}"
     for section in "${@:2}"; do
         name=${section%%=*} text=${section#*=}
         n=$((n + 1))
