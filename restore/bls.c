@@ -199,20 +199,28 @@ bool cmdline_same_deployment(struct span options, struct span cmdline)
         return true;
 }
 
-bool cmdline_same_root(struct span options, struct span cmdline)
+/* Whether all words of @a that decide which root file system it is are among those of @b. Their number is added. */
+static bool roots_are_in(struct span a, struct span b, size_t *count)
 {
-        struct span rest = options, word, key, value;
-        bool root = false;
+        struct span word, key, value;
 
-        while (span_word(&rest, &word)) {
+        while (span_word(&a, &word)) {
                 if (!span_cut(strip_quotes(word), '=', &key, &value) ||
                     !(span_is(key, "root") || span_is(key, "rootflags")))
                         continue;
-                if (!has_word(cmdline, word))
+                if (!has_word(b, word))
                         return false;
-                root = true;
+                ++*count;
         }
-        return root && cmdline_same_deployment(options, cmdline);
+        return true;
+}
+
+bool cmdline_same_root(struct span options, struct span cmdline)
+{
+        size_t roots = 0;
+
+        return roots_are_in(options, cmdline, &roots) && roots_are_in(cmdline, options, &roots) && roots > 0 &&
+               cmdline_same_deployment(options, cmdline);
 }
 
 ssize_t cmdline_fits(struct span options, struct span cmdline)

@@ -50,7 +50,8 @@ bool cmdline_get(struct span cmdline, const char *name, struct span *ret);
 /** Whether ostree= and composefs=, where they are on the command line, are among the options. */
 bool cmdline_same_deployment(struct span options, struct span cmdline);
 
-/** Whether root= and rootflags= of the options, and the deployment, are on the command line too. */
+/** Whether options and command line have the same root= and rootflags=, one of them at least, and the same deployment.
+ */
 bool cmdline_same_root(struct span options, struct span cmdline);
 
 /**

@@ -22,8 +22,12 @@
 static int open_inside(int root_fd, const char *path, uint64_t flags, uint64_t resolve)
 {
         struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
-        long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+        long fd;
+        int tries = 0;
 
+        do
+                fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+        while (fd < 0 && errno == EAGAIN && ++tries < 100); /* something was renamed or mounted meanwhile */
         return fd < 0 ? -errno : (int)fd;
 }
 

@@ -230,8 +230,9 @@ struct choice {
         char *name; /* in messages, owned */
         char *text; /* owned */
         struct span entry;
-        ssize_t words; /* of its options that are on the command line */
+        ssize_t words; /* of its options, all of which are on the command line; -1 where they are not */
         int agrees;
+        int fits; /* its kernel and BOOT_IMAGE=, as boot_image_fits() */
         bool special;
 };
 
@@ -298,30 +299,30 @@ static int load(struct search *search, struct volume *volume, const char *file, 
 }
 
 /* Returns 1 where an entry can be the one that booted, 0 where not, or -ENOMEM. */
-static int judge(struct search *search, struct choice *choice)
+static int judge(struct search *search, struct choice *choice, bool anothers)
 {
         struct span cmdline = search_cmdline(search), boot_image, kernel;
         _cleanup_free_ char *options = NULL;
-        int fits = -1;
 
+        choice->fits = -1;
         if (search->other_kernel) {
                 choice->words = 0;
                 return choice->agrees > 0;
         }
         kernel = bls_get(choice->entry, "linux");
         if (kernel.size > 0 && cmdline_get(cmdline, "BOOT_IMAGE", &boot_image))
-                fits = boot_image_fits(boot_image, kernel);
-        if (fits == 0)
+                choice->fits = boot_image_fits(boot_image, kernel);
+        if (choice->fits == 0)
                 return search_skip(choice->name, 0, "its kernel is not the one in BOOT_IMAGE=");
 
         options = add_uki_options(search, choice, bls_options(choice->entry));
         if (!options)
                 return -ENOMEM;
         choice->words = cmdline_fits(span_of(options), cmdline);
-        /* Options that were edited in the boot menu, or in the entry since: the kernel's file and the root decide. */
-        if (choice->words < 0 && fits > 0 && choice->agrees > 0 && cmdline_same_root(span_of(options), cmdline))
-                choice->words = 0;
-        if (choice->words < 0)
+        /* Options that were edited in the boot menu, or in the entry since: kernel and root decide, if nothing else
+         * does. */
+        if (choice->words < 0 &&
+            !(anothers && choice->fits > 0 && choice->agrees > 0 && cmdline_same_root(span_of(options), cmdline)))
                 return search_skip(choice->name, 0, "its options are not those of the command line");
         return 1;
 }
@@ -329,6 +330,7 @@ static int judge(struct search *search, struct choice *choice)
 static int try_best(struct search *search, const struct choice *choices, size_t count, bool anothers, struct image *ret)
 {
         const struct choice *best = &choices[0];
+        const char *doubt = NULL;
         size_t equals = 0;
         int r = 0;
 
@@ -337,8 +339,14 @@ static int try_best(struct search *search, const struct choice *choices, size_t 
                         best = &choices[i];
         for (size_t i = 0; i < count; i++)
                 equals += compare(&choices[i], best) == 0;
-        if (best->agrees < 0 && (!anothers || equals > 1))
-                return search_skip(best->name, 0, "it seems to be another kernel's, as do all that fit");
+        if (best->agrees < 0)
+                doubt = "it seems to be another kernel's, as do all that fit";
+        else if (best->words < 0)
+                doubt = "its options are not those of the command line, nor are those of others";
+        else if (best->special && best->fits < 0)
+                doubt = "it is not for a normal boot";
+        if (doubt && (!anothers || equals > 1))
+                return search_skip(best->name, 0, doubt);
         for (size_t i = 0; r == 0 && i < count; i++)
                 if (compare(&choices[i], best) == 0)
                         r = try_entry(search, choices[i].volume, choices[i].name, choices[i].entry, anothers, ret);
@@ -361,7 +369,7 @@ int find_fitting_entry(struct search *search, const char *argument, struct image
 
                         r = load(search, volume, volume->entries.list[j], &choice);
                         if (r > 0)
-                                r = judge(search, &choice);
+                                r = judge(search, &choice, argument != NULL);
                         more = r > 0 ? reallocarray(choices, count + 1, sizeof(*choices)) : NULL;
                         if (more) {
                                 choices = more;
@@ -390,7 +398,7 @@ static bool still_runs(struct search *search, struct choice *choice, bool anothe
         if (!cmdline_same_deployment(span_of(options ?: ""), search_cmdline(search)))
                 return false;
         return choice->agrees > 0 || entry_uki(choice->entry).size > 0 ||
-               (judge(search, choice) > 0 && (choice->agrees >= 0 || anothers));
+               (judge(search, choice, anothers) > 0 && (choice->agrees >= 0 || anothers));
 }
 
 static int try_selected(struct search *search, struct volume *volume, const char *file, bool anothers,

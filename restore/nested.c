@@ -19,6 +19,9 @@
 /* By how many bytes at the least a tmpfs grows between two tries. */
 #define GROWTH_MIN (8 * UINT64_C(1024) * 1024)
 
+/* What ld.so ends with where the tool's libraries are on another mount than / (run.h). */
+#define NOT_FOUND 127
+
 static const struct nested {
         const char *name;
         const char *type; /* of its file system, as the kernel calls it */
@@ -165,8 +168,8 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, uint6
                 r = extract_with_tool(tree_fd, nested, work->tree_name, said, sizeof(said));
                 if (r == 0)
                         return 0;
-                if (r < 0)
-                        return extract_with_kernel(image_fd, nested, r, work->tree);
+                if (r < 0 || r == NOT_FOUND)
+                        return extract_with_kernel(image_fd, nested, r < 0 ? r : -ELIBACC, work->tree);
                 /* A tool does not tell ENOSPC from the rest. Where there is room now, that was not it. */
                 if (grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
                         break;

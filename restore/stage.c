@@ -214,15 +214,19 @@ static bool is_missing(int error)
         return error == -ENOENT || error == -ENOTDIR || error == -ELOOP;
 }
 
-/* Take back what was renamed; and then the plan, or a run that finds the staging directory half removed would take back
- * what others have put there since. */
+/* Remove the plan before all else: a run that finds the staging directory half removed would take back what others have
+ * put there since. */
+static int forget_plan(int staging)
+{
+        return unlinkat(staging, PLAN_NAME, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* Take back what was renamed. */
 static int undo(const struct plan *plan, int dir, int staging, int tree)
 {
         int r = plan_undo(plan, dir, tree);
 
-        if (r < 0)
-                return r;
-        return unlinkat(staging, PLAN_NAME, 0) < 0 && errno != ENOENT ? -errno : 0;
+        return r < 0 ? r : forget_plan(staging);
 }
 
 /* Take back what a run that was killed has left. What cannot be read is left for a run that can. */
@@ -235,17 +239,17 @@ static int clean_stale(struct stage *stage)
         if (tree < 0)
                 return is_missing(tree) ? remove_contents(stage->staging) : tree;
         log_debug("%s/%s: removing what an earlier run left", stage->path, STAGE_NAME);
-        /* Without a plan nothing was renamed. With one that has `shutdown`, where that is, all was; or what was
-         * missing has been put there by somebody else since. */
+        /* Without a plan nothing was renamed. With one that has `shutdown`, where that was renamed, all was; or what
+         * was missing has been put there by somebody else since. */
         r = plan_read(stage->staging, &plan);
         if (r < 0 && !is_missing(r))
                 return r;
-        if (!plan_has(&plan, STAGE_SHUTDOWN) || !exists(stage->dir, STAGE_SHUTDOWN)) {
+        if (plan_has(&plan, STAGE_SHUTDOWN) && exists(stage->dir, STAGE_SHUTDOWN) &&
+            (!exists(tree, STAGE_SHUTDOWN) || stage_is_finished(stage->path)))
+                r = forget_plan(stage->staging);
+        else
                 r = undo(&plan, stage->dir, stage->staging, tree);
-                if (r < 0)
-                        return r;
-        }
-        return remove_contents(stage->staging);
+        return r < 0 ? r : remove_contents(stage->staging);
 }
 
 /* Whether DIR holds nothing that somebody else wants to keep. */
@@ -318,7 +322,7 @@ static int lock(struct stage *stage)
                 stage->below = safe_close(stage->below);
                 r = try_lock(stage, &made);
         }
-        if (r < 0 && made)
+        if (r < 0 && r != -EAGAIN && made)
                 unlinkat(stage->below, STAGE_NAME, AT_REMOVEDIR);
         if (r < 0)
                 stage->lock = safe_close(stage->lock); /* another one is not ours to remove */
@@ -334,6 +338,19 @@ void stage_tidy(const char *path)
         stage.path = path;
         stage.kept = dir >= 0 && exists(dir, STAGE_NAME) && lock(&stage) == 0;
         stage.stays = false;
+}
+
+/* The directory that is locked, as it is mounted now. In a DIR of somebody else's it can have been exchanged since. */
+static int open_staging(struct stage *stage)
+{
+        struct stat held, there;
+
+        stage->staging = open_directory(stage->dir, STAGE_NAME);
+        if (stage->staging < 0)
+                return stage->staging;
+        if (fstat(stage->lock, &held) < 0 || fstat(stage->staging, &there) < 0)
+                return -errno;
+        return held.st_dev == there.st_dev && held.st_ino == there.st_ino ? 0 : -ESTALE;
 }
 
 int stage_open(const char *path, bool exitrd, struct stage *ret)
@@ -360,7 +377,7 @@ int stage_open(const char *path, bool exitrd, struct stage *ret)
                 return 0;
         }
 
-        r = ret->staging = open_directory(ret->dir, STAGE_NAME);
+        r = open_staging(ret);
         if (r >= 0)
                 r = clean_stale(ret);
         if (r < 0)
@@ -433,13 +450,15 @@ static int rename_all(struct stage *stage, const struct plan *plan)
         return 0;
 }
 
-/* Remove the staging directory with all that is in it, and let other runs in. */
+/* Remove the staging directory with all that is in it. It stays locked. */
 static void remove_staging(struct stage *stage)
 {
-        if (stage->lock >= 0 && ((!stage->stays && remove_contents(stage->lock) < 0) ||
-                                 unlinkat(stage->below, STAGE_NAME, AT_REMOVEDIR) < 0))
+        if (stage->lock < 0 || stage->removed)
+                return;
+        if ((!stage->stays && (forget_plan(stage->lock) < 0 || remove_contents(stage->lock) < 0)) ||
+            unlinkat(stage->below, STAGE_NAME, AT_REMOVEDIR) < 0)
                 log_debug("%s/%s: cannot be removed", stage->path, STAGE_NAME);
-        stage->lock = safe_close(stage->lock);
+        stage->removed = true;
 }
 
 int stage_commit(struct stage *stage, const char *image)
@@ -488,16 +507,16 @@ void stage_done(struct stage *stage)
 {
         stage->tree = safe_close(stage->tree);
         stage->staging = safe_close(stage->staging);
-        if (stage->lock >= 0 && !stage->stays)
-                remove_contents(stage->lock); /* before limits that it may exceed come back */
-        if (!stage->kept && stage->dir >= 0 && grow_undo(stage->dir) < 0)
-                log_debug("%s: cannot lower its limits again", stage->path);
         stage->dir = safe_close(stage->dir);
         if (!stage->kept && stage->mounted)
                 exec_undo(stage->path);
-        /* With it goes what keeps other runs out: nothing is left to be undone under their feet. */
         remove_staging(stage);
         if (!stage->kept && stage->made_dir && rmdir(stage->path) < 0)
                 log_debug("%s: cannot be removed", stage->path);
+        /* From here on another run goes on, and makes anew what was removed. */
+        stage->lock = safe_close(stage->lock);
+        /* Last, as even the lock takes an inode. A run that needs more has it raised again. */
+        if (!stage->kept && stage->below >= 0 && grow_undo(stage->below) < 0)
+                log_debug("%s: cannot lower its limits again", stage->path);
         stage->below = safe_close(stage->below);
 }

@@ -26,6 +26,7 @@ struct stage {
         int tree;         /* DIR/.dracut-restore/tree: unpack here */
         bool made_dir;    /* DIR was not there before */
         bool mounted;     /* DIR was mounted on itself to be executable */
+        bool removed;     /* the staging directory was removed; another one there is another run's */
         bool kept;        /* the tree was committed: DIR stays */
         bool stays;       /* what is staged stays, for a run that can take back what was renamed */
         bool exitrd;      /* the tree is for the pivot */

@@ -72,6 +72,18 @@ held() {
     [[ $(<"$T/first.out") == *"$T/damaged: offset "* ]]
 }
 
+@test "two runs at once that fail: the directory that was not there goes" {
+    image 'archive(entry("a", data="1"))'
+    head -c 100 "$T/image" >"$T/damaged"
+    for _ in {1..5}; do
+        held first flock -C "$T/out" "$T/damaged"
+        restore -C "$T/out" "$T/damaged"
+        [[ $status == 1 ]]
+        wait
+        [[ ! -e $T/out ]]
+    done
+}
+
 @test "two runs at once, on a /run that is noexec: the first fails, and the second's is executable" {
     exitrd_root
     head -c 1000 "$T/root/boot/initrd.img-1" >"$T/root/boot/initrd.img-2"
@@ -119,7 +131,7 @@ held() {
     exitrd_root
     flock -s "$T/root/run/initramfs" sleep 60 3>&- &
     holder=$!
-    sleep 0.2
+    while flock -n "$T/root/run/initramfs" true; do sleep 0.01; done
     timeout 20 "$RESTORE" -q -f -S "$T/root" -k 1 && status=0 || status=$?
     kill "$holder"
     [[ $status == 0 && -x $T/root/run/initramfs/shutdown ]]
@@ -145,11 +157,28 @@ held() {
     unshare -m --propagation private bash -euc '
         mount -t tmpfs tmpfs "$T/root/run/initramfs/old"
         "$RESTORE" -f -S "$T/root" -k 1' >"$T/stdout" 2>"$T/stderr" && false
-    [[ ! -s $T/stdout && $(lines "$T/stderr") == 1 ]]
+    [[ ! -s $T/stdout && $(<"$T/stderr") == *"cannot remove what an earlier run left"* ]]
     [[ -e $T/root/run/initramfs/.dracut-restore/plan && -d $T/root/run/initramfs/.dracut-restore/tree ]]
     restore -f -S "$T/root" -k 1
     succeeded
     [[ $(ls -A "$T/root/run/initramfs") == $'bin\nshutdown' ]]
+}
+
+# The staging directory takes one itself.
+@test "a tmpfs without a free inode: raised for the restore, and set back when that fails" {
+    exitrd_root
+    head -c 1000 "$T/root/boot/initrd.img-1" >"$T/root/boot/initrd.img-2"
+    export T
+    unshare -m --propagation private bash -euc '
+        mount -t tmpfs -o mode=755,nr_inodes=20 tmpfs "$T/root/run"
+        mkdir "$T/root/run/initramfs"
+        i=0
+        while : >"$T/root/run/$((i++))"; do :; done 2>/dev/null
+        "$RESTORE" -f -S "$T/root" -k 2 2>"$T/stderr" && exit 9
+        df --output=itotal "$T/root/run" >"$T/after"
+        "$RESTORE" -f -S "$T/root" -k 1'
+    [[ $(<"$T/stderr") == *"initrd.img-2: offset "* ]]
+    [[ $(tail -n 1 "$T/after") -eq 20 ]]
 }
 
 @test "a mere unpacking leaves .need_shutdown" {

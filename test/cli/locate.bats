@@ -772,12 +772,30 @@ mounts_unchanged() {
             "options root=UUID=1 rootflags=subvol=@/$i quiet new_option"
         put boot/os/$K/initrd-$i
     done
-    finds 'fits the kernel command line' /boot/os/$K/initrd-2
-    # One that has all its options there is preferred.
-    entry boot/loader/entries/os-$K-3.conf "version 3@$K" "linux /os/$K/linux-1a" "initrd /os/$K/initrd-3" 'options quiet'
-    finds 'fits the kernel command line' /boot/os/$K/initrd-3
-    rm "$S"/boot/loader/entries/os-$K-[23].conf
+    finds 'boot loader entry' /boot/os/$K/initrd-2
+    # Two of them: which one was it?
+    entry boot/loader/entries/os-$K-4.conf "version 4@$K" "linux /os/$K/linux-1a" "initrd /os/$K/initrd-3" \
+        'options root=UUID=1 rootflags=subvol=@/2 rd.break'
     finds_nothing
+    # What is called after the version is not such a guess.
+    put boot/initrd.img-$K
+    finds 'kernel version' /boot/initrd.img-$K
+    rm "$S/boot/initrd.img-$K" "$S"/boot/loader/entries/os-$K-[24].conf
+    finds_nothing
+    # The file system is the same, its subvolume may not be.
+    entry boot/loader/entries/os-$K-2.conf "version 2@$K" "linux /os/$K/linux-1a" "initrd /os/$K/initrd-2" 'options root=UUID=1 new_option'
+    finds_nothing
+}
+
+@test "a rescue entry that fits, where nothing says that it was booted" {
+    new_system 'BOOT_IMAGE=0 root=UUID=1 ro'
+    entry boot/loader/entries/$MACHINE-$K.conf "version $K" "linux /vmlinuz-$K" "initrd /initramfs-$K.img" \
+        'options root=UUID=1 ro new_option'
+    entry boot/loader/entries/$MACHINE-0-rescue.conf "version 0-rescue-$MACHINE" "linux /vmlinuz-0-rescue-$MACHINE" \
+        "initrd /initramfs-0-rescue-$MACHINE.img" 'options root=UUID=1 ro'
+    put boot/initramfs-$K.img
+    put boot/initramfs-0-rescue-$MACHINE.img
+    finds 'kernel version' /boot/initramfs-$K.img
 }
 
 @test "an entry that was selected, and is another deployment's since" {
