@@ -72,7 +72,7 @@ static size_t descriptors(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        char *const exclude[] = { (char *)"m/*", (char *)"proc" };
+        char *exclude[] = { (char *)"m/*", (char *)"proc" };
         struct stat after[ELEMENTSOF(watched)];
         struct unpacked unpacked;
         int tree, r;
