@@ -47,6 +47,11 @@ static int make_directory(int dir, const char *name)
         return open_directory(dir, name);
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+        return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 static bool exists(int dir, const char *name)
 {
         struct stat st;
@@ -309,7 +314,7 @@ static int try_lock(struct stage *stage, bool *ret_made)
                 return -errno;
         if (fstatat(stage->below, STAGE_NAME, &there, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? -EAGAIN : -errno;
-        return held.st_dev == there.st_dev && held.st_ino == there.st_ino ? 0 : -EAGAIN;
+        return is_same(&held, &there) ? 0 : -EAGAIN;
 }
 
 static int lock(struct stage *stage)
@@ -350,7 +355,7 @@ static int open_staging(struct stage *stage)
                 return stage->staging;
         if (fstat(stage->lock, &held) < 0 || fstat(stage->staging, &there) < 0)
                 return -errno;
-        return held.st_dev == there.st_dev && held.st_ino == there.st_ino ? 0 : -ESTALE;
+        return is_same(&held, &there) ? 0 : -ESTALE;
 }
 
 int stage_open(const char *path, bool exitrd, struct stage *ret)
@@ -491,7 +496,7 @@ int stage_commit(struct stage *stage, const char *image)
                 return r;
         }
         /* The tree is there. From here on nothing can fail that would matter. */
-        if (unlinkat(stage->staging, PLAN_NAME, 0) < 0 ||
+        if (forget_plan(stage->staging) < 0 ||
             (stage->exitrd && unlinkat(stage->dir, STAGE_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT))
                 log_debug("%s: cannot remove a mark", stage->path);
         stage->kept = true;
