@@ -27,7 +27,7 @@ LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL
 endif
 
-ALL_CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS += -I. -Irestore -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-fPIE -fvisibility=hidden -pthread $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
 ALL_LDFLAGS := -pie -pthread $(LDFLAGS)
@@ -42,7 +42,7 @@ ALL_LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 SKIPCPIO_LIB := $(filter-out skipcpio/skipcpio.c,$(wildcard skipcpio/*.c))
-RESTORE_LIB := $(filter-out restore/main.c,$(wildcard restore/*.c))
+RESTORE_LIB := restore/options.c $(wildcard restore/*/*.c)
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
@@ -111,7 +111,7 @@ include test/fault/fault.mk
 include test/bench/bench.mk
 
 tidy:
-	@printf '%s\n' skipcpio/*.c restore/*.c | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
+	@printf '%s\n' skipcpio/*.c restore/*.c restore/*/*.c | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
 		$(filter-out -DVERSION=%,$(ALL_CPPFLAGS)) -DVERSION=\"$(VERSION)\" $(filter-out -W% -fcf-protection,$(ALL_CFLAGS))' tidy
 
 # --- installation ---

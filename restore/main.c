@@ -10,15 +10,15 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "label.h"
-#include "locate.h"
-#include "log.h"
-#include "nested.h"
-#include "notify.h"
+#include "exitrd/label.h"
+#include "locate/locate.h"
+#include "util/log.h"
+#include "exitrd/nested.h"
+#include "util/notify.h"
 #include "options.h"
-#include "privileges.h"
-#include "stage.h"
-#include "unpack.h"
+#include "util/privileges.h"
+#include "exitrd/stage.h"
+#include "unpack/unpack.h"
 
 #define EXITRD "/run/initramfs"
 

@@ -3,7 +3,7 @@
 
 #include <getopt.h>
 
-#include "log.h"
+#include "util/log.h"
 
 #ifndef VERSION
 #error "the Makefile sets VERSION"

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "decoder.h"
-#include "exclude.h"
+#include "decode/decoder.h"
+#include "util/exclude.h"
 
 struct options {
         const char *directory;  /* -C, or NULL for /run/initramfs below the sysroot */

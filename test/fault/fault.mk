@@ -23,7 +23,7 @@ fault: fault-build
 .PHONY: fault fault-build
 
 # The program with a decoder that was taken over, for test/cli/decoder.bats.
-$(FAULT_BUILD)/rogue: $(FAULT_BUILD)/rogue.o $(filter-out %/restore/decode.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
+$(FAULT_BUILD)/rogue: $(FAULT_BUILD)/rogue.o $(filter-out %/restore/decode/decode.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 unit: $(FAULT_BUILD)/rogue
 
@@ -55,7 +55,7 @@ coverage:
 .PHONY: coverage
 
 # What the decoder's process costs.
-$(FAULT_BUILD)/threaded: $(FAULT_BUILD)/threaded.o $(filter-out %/restore/decoder.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
+$(FAULT_BUILD)/threaded: $(FAULT_BUILD)/threaded.o $(filter-out %/restore/decode/decoder.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 separation: all $(FAULT_BUILD)/threaded
 	@test/fault/separation $(BUILD)

@@ -18,8 +18,8 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-#include "../../restore/decode.h"
-#include "../../skipcpio/newc.h"
+#include "decode/decode.h"
+#include "skipcpio/newc.h"
 
 static struct decode *d;
 static const char *target; /* a file of somebody else */

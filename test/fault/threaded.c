@@ -2,9 +2,9 @@
 /* decoder.h with a thread in the place of the process: what the separation is compared with. */
 #include <pthread.h>
 
-#include "../../restore/cpus.h"
-#include "../../restore/decode.h"
-#include "../../restore/decoder.h"
+#include "util/resources.h"
+#include "decode/decode.h"
+#include "decode/decoder.h"
 
 struct decoder {
         enum format format;

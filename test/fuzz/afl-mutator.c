@@ -14,7 +14,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "../../skipcpio/util.h"
+#include "skipcpio/util.h"
 #include "mutate.h"
 
 #define IMAGE_MAX (1U << 20)

@@ -11,9 +11,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "../../restore/remove.h"
-#include "../../restore/stage.h"
-#include "../../skipcpio/util.h"
+#include "util/remove.h"
+#include "exitrd/stage.h"
+#include "skipcpio/util.h"
 
 #ifndef __AFL_INIT
 #define __AFL_INIT() ((void)0)

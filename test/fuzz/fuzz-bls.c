@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Boot loader entries, os-release, the command line and file names. The input is three texts with a 0xff between. */
-#include "../../restore/bls.h"
+#include "locate/bls.h"
 #include "fuzz.h"
 
 static bool inside(struct span part, struct span whole)

@@ -3,8 +3,8 @@
  * by another thread, as the unpacker does in another process. */
 #include <pthread.h>
 
-#include "../../restore/decode.h"
-#include "../../restore/decoder.h"
+#include "decode/decode.h"
+#include "decode/decoder.h"
 #include "fuzz.h"
 
 static const enum format formats[] = { FORMAT_GZIP, FORMAT_ZSTD,       FORMAT_XZ,    FORMAT_LZMA,

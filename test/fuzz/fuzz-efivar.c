@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* EFI variables; and the first bytes of a partition, which are as small. */
-#include "../../restore/efivar.h"
-#include "../../restore/partition.h"
+#include "locate/efivar.h"
+#include "locate/partition.h"
 #include "fuzz.h"
 
 /* Shortest form, no surrogates, no more than 0x10ffff: the sizes that mbrtowc() would tell. */

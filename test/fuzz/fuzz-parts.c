@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The walk over an image's parts, headers and the boot configuration; the first byte says how many files the image is.
  */
-#include "../../skipcpio/newc.h"
-#include "../../skipcpio/parts.h"
+#include "skipcpio/newc.h"
+#include "skipcpio/parts.h"
 #include "fuzz.h"
 
 /* Each part lies behind the one before and inside the image; a walk that looks at less finds the same. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The sections of a PE file, and a unified kernel image's texts and initrd; the first byte chooses the profile. Read as
  * a kernel, too. */
-#include "../../restore/kernel.h"
-#include "../../restore/pe.h"
-#include "../../restore/uki.h"
+#include "locate/bzimage.h"
+#include "locate/pe.h"
+#include "locate/uki.h"
 #include "fuzz.h"
 
 static void read_uki(int fd, const char *profile, size_t size)

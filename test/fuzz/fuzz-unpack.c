@@ -12,9 +12,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "../../restore/decoder.h"
-#include "../../restore/remove.h"
-#include "../../restore/unpack.h"
+#include "decode/decoder.h"
+#include "util/remove.h"
+#include "unpack/unpack.h"
 #include "fuzz.h"
 #include "mutate.h"
 

@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../restore/log.h"
-#include "../../skipcpio/image.h"
-#include "../../skipcpio/util.h"
+#include "util/log.h"
+#include "skipcpio/image.h"
+#include "skipcpio/util.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -48,9 +48,7 @@ fuzz: fuzz-build
 # --- what the corpus in the tree covers of the parsers ---
 
 FUZZ_COV := $(BUILD)/fuzz/cov
-FUZZ_PARSERS := $(wildcard skipcpio/image.c skipcpio/magic.c skipcpio/newc.c skipcpio/parts.c restore/decode-*.c restore/blocks.c \
-	restore/stream.c restore/ring.c restore/source.c restore/unpack.c restore/tree.c restore/links.c restore/remove.c restore/pe.c \
-	restore/uki.c restore/bls.c restore/span.c restore/efivar.c)
+FUZZ_PARSERS := $(wildcard skipcpio/*.c restore/decode/*.c restore/unpack/*.c restore/locate/*.c restore/util/remove.c)
 
 fuzz-coverage:
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_COV) CC=$(FUZZ_CC) SANITIZE=fuzzer-no-link \

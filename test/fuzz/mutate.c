@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../../skipcpio/newc.h"
-#include "../../skipcpio/util.h"
+#include "skipcpio/newc.h"
+#include "skipcpio/util.h"
 
 #define ENTRIES_MAX 64U
 #define ENTRY_MAX 2048U

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "../../restore/log.h"
+#include "util/log.h"
 
 static char place[] = "/tmp/test-XXXXXX"; /* a tmpfs after place_setup() */
 

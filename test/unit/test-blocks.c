@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "../../restore/decode.h"
+#include "decode/decode.h"
 #include "test.h"
 
 #define BLOCKS 40U

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
 
-#include "../../restore/bls.h"
+#include "locate/bls.h"
 
 #define V "6.1.0-5"
 

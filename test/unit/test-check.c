@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../restore/check.h"
+#include "exitrd/check.h"
 
 static char heard[4096];
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "../../restore/efivar.h"
+#include "locate/efivar.h"
 
 #define ATTRIBUTES "\6\0\0\0"
 

@@ -4,7 +4,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-#include "../../restore/exec.h"
+#include "exitrd/exec.h"
 
 static unsigned long flags_of(const char *path)
 {

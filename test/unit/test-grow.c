@@ -4,7 +4,7 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-#include "../../restore/grow.h"
+#include "exitrd/grow.h"
 
 #define MIB (1024 * 1024)
 

@@ -5,7 +5,7 @@
 #include <sys/xattr.h>
 #include <time.h>
 
-#include "../../restore/label.h"
+#include "exitrd/label.h"
 
 static char heard[4096];
 

@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "../../restore/links.h"
+#include "unpack/links.h"
 
 static const char *find(struct links **links, struct newc header, const char *name)
 {

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "../../restore/locate.h"
-#include "../../restore/log.h"
-#include "../../restore/lookup.h"
-#include "../../restore/search.h"
+#include "locate/locate.h"
+#include "util/log.h"
+#include "locate/lookup.h"
+#include "locate/search.h"
 
 /* A sysroot of its own for each test, and the working directory in it. */
 static char root[64];

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "../../restore/log.h"
+#include "util/log.h"
 
 static void escape(const char *line, const char *expected)
 {

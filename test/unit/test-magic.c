@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
 
-#include "../../skipcpio/magic.h"
+#include "skipcpio/magic.h"
 
 static const struct {
         const char *name;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <sys/vfs.h>
 
-#include "../../restore/copy.h"
-#include "../../restore/log.h"
-#include "../../restore/nested.h"
+#include "exitrd/copy.h"
+#include "util/log.h"
+#include "exitrd/nested.h"
 
 static char heard[4096];
 

@@ -8,8 +8,8 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "../../restore/log.h"
-#include "../../restore/notify.h"
+#include "util/log.h"
+#include "util/notify.h"
 
 static char got[8192];
 

@@ -3,7 +3,7 @@
 
 #include <getopt.h>
 
-#include "../../restore/options.h"
+#include "options.h"
 
 #define PARSE(o, ...)                                                                    \
         ({                                                                               \

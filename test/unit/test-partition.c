@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-#include "../../restore/partition.h"
+#include "locate/partition.h"
 
 static void test_path(void **state)
 {

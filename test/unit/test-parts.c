@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-#include "../../skipcpio/parts.h"
+#include "skipcpio/parts.h"
 
 static struct bytes b;
 

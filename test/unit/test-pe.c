@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
 
-#include "../../restore/pe.h"
-#include "../../restore/uki.h"
+#include "locate/pe.h"
+#include "locate/uki.h"
 
 /* A PE file of 64 KiB with a table of rows, as the fields that matter: nothing else in it is looked at. */
 enum { PE_AT = 0x80, OPTIONAL = 240, TABLE = PE_AT + 24 + OPTIONAL };

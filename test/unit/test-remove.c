@@ -5,7 +5,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "../../restore/remove.h"
+#include "util/remove.h"
 
 static char scratch[64];
 static int dir;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../restore/run.h"
+#include "util/run.h"
 
 static char said[128];
 static int work = -1; /* where they run */

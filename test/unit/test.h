@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "../../skipcpio/image.h"
-#include "../../skipcpio/newc.h"
-#include "../../skipcpio/util.h"
+#include "skipcpio/image.h"
+#include "skipcpio/newc.h"
+#include "skipcpio/util.h"
 
 /** A file of @size bytes. */
 static inline int test_file(const void *bytes, size_t size)

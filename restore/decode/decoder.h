@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The decoder: a process of its own that decodes compressed parts into a ring, one part after
+ * the other. The image is hostile input and the decoders are the largest code that sees it, so
+ * whatever they are made to do ends there: a decoder that dies, hangs or lies is a failed restore.
+ */
+
+#include "skipcpio/image.h"
+#include "skipcpio/magic.h"
+
+/** The largest window (zstd) or dictionary (xz, lzma) to decode where nobody asks for more, in bytes; xz -9 needs half.
+ */
+#define DECODER_WINDOW (UINT64_C(128) << 20)
+
+struct decoder;
+
+/**
+ * Start a decoder for parts of @format.
+ *
+ * @param image   must outlive the decoder; its descriptors are shared with the process
+ * @param window  bytes, as DECODER_WINDOW; a part that needs more fails
+ * @param ret     to be freed by decoder_stop()
+ * @return 0; -ENOPKG where the library for the format is missing; or a negative errno. Nothing is told.
+ */
+int decoder_start(const struct image *image, enum format format, uint64_t window, struct decoder **ret);
+
+/** The format that it was started for. */
+enum format decoder_format(const struct decoder *decoder);
+
+/** Begin the part at offset @at. The part before must have ended. */
+void decoder_begin(struct decoder *decoder, uint64_t at);
+
+/**
+ * Wait for decoded bytes of the part; those taken before must have been released.
+ *
+ * @param ret  the bytes, valid until decoder_release(). Their process may change them at any time:
+ *             what is checked must be copied first
+ * @return how many; 0 at the part's end; a negative errno on failure, see decoder_failure()
+ */
+int64_t decoder_take(struct decoder *decoder, const uint8_t **ret);
+
+/** Give the bytes taken last back. */
+void decoder_release(struct decoder *decoder);
+
+/** After the part's end: the first offset in the image behind it. */
+uint64_t decoder_end(const struct decoder *decoder);
+
+/** After a failure: why; and at which offset in the image. Valid until decoder_stop(). */
+const char *decoder_failure(const struct decoder *decoder, uint64_t *ret_at);
+
+/** The process, for tests and messages. */
+pid_t decoder_pid(const struct decoder *decoder);
+
+/** End the process and free all; NULL is fine. */
+void decoder_stop(struct decoder *decoder);
+
+static inline void decoder_stopp(struct decoder **decoder)
+{
+        decoder_stop(*decoder);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The ring of blocks between the decoder and the unpacker, in memory that two processes share.
+ *
+ * A block has a sequence number and lies in slot (number mod count). Producers may fill blocks
+ * in any order, several at a time; the consumer takes them in the order of their numbers. The
+ * consumer trusts nothing that lies in shared memory: sizes and addresses are its own, and a
+ * block's length is read once and checked.
+ */
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "skipcpio/util.h"
+
+#define RING_SLOTS_MAX 16U
+
+struct ring_shared; /* what both sides write to */
+
+struct ring {
+        struct ring_shared *shared;
+        uint8_t *slots;
+        uint32_t slot_size;  /* bytes */
+        uint32_t slot_count; /* at most RING_SLOTS_MAX */
+        uint32_t next;       /* consumer: number of the block to take next */
+        bool more;           /* consumer: that the block taken last goes on */
+        atomic_bool stopped; /* producer: there is no use in waiting any longer */
+};
+
+#define RING_INIT ((struct ring){ 0 })
+
+/**
+ * Make a ring that children forked later share.
+ *
+ * @param slot_size   bytes a block can have, at most 1 GiB
+ * @param slot_count  1 to RING_SLOTS_MAX
+ * @return 0 or a negative errno from mmap; memory is used only as it is written to
+ */
+int ring_new(struct ring *ring, uint32_t slot_size, uint32_t slot_count);
+
+/** Unmap. Works as a cleanup function. */
+void ring_done(struct ring *ring);
+
+/** Producer: wait until block @number may be written to.
+ *  @return its slot, slot_size bytes; NULL after ring_stop() */
+uint8_t *ring_claim(struct ring *ring, uint32_t number);
+
+/** Producer: let all of this process's threads that wait in ring_claim() return. */
+void ring_stop(struct ring *ring);
+
+/** Producer: hand over block @number, of @size bytes, at least 1. */
+void ring_publish(struct ring *ring, uint32_t number, uint32_t size);
+
+/** Producer: say that the part has ended before block @number; when the consumer has given back any piece of that. */
+void ring_publish_end(struct ring *ring, uint32_t number);
+
+/**
+ * Producer: hand over a piece of block @number, and wait until the slot can be filled with the next one.
+ *
+ * @return false after ring_stop()
+ */
+bool ring_publish_piece(struct ring *ring, uint32_t number, uint32_t size);
+
+/**
+ * Consumer: wait for the next block, or the next piece of one.
+ *
+ * @param timeout_ms  how long to wait at most
+ * @param ret         its bytes, which the producer may still change
+ * @return its size, 0 at the part's end; -ETIMEDOUT; -EBADMSG where the size is a lie
+ */
+int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret);
+
+/** Consumer: give the block taken last back to the producers. */
+void ring_release(struct ring *ring);

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "check.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "util/log.h"
+#include "util/run.h"
+
+/* A start takes a millisecond or two; a machine that swaps may take longer. */
+#define TIMEOUT_MS 5000U
+
+/* The kernel follows so many `#!` lines, and reads so much of each file (BINPRM_BUF_SIZE). */
+#define LEVELS_MAX 4
+#define HEAD_SIZE 256U
+
+static int open_inside(int root_fd, const char *path, uint64_t flags, uint64_t resolve)
+{
+        struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
+        long fd;
+        int tries = 0;
+
+        do
+                fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+        while (fd < 0 && errno == EAGAIN && ++tries < 100); /* something was renamed or mounted meanwhile */
+        return fd < 0 ? -errno : (int)fd;
+}
+
+/* Opens a program of the tree, if it is one. */
+static int open_program(int root_fd, const char *path, uint64_t resolve)
+{
+        _cleanup_close_ int node = open_inside(root_fd, path, O_PATH, resolve);
+        struct stat st;
+
+        if (node < 0)
+                return node;
+        if (fstat(node, &st) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode) || (st.st_mode & 0111) == 0) /* opening a device can do something */
+                return -EACCES;
+        return open_inside(root_fd, path, O_RDONLY, resolve);
+}
+
+/*
+ * Splits a `#!` line as the kernel does: the interpreter up to a blank, then all the rest as one argument.
+ * NULL where the line names none.
+ */
+static char *split_interpreter(char *head, char **ret_argument)
+{
+        char *name = head + 2 + strspn(head + 2, " \t");
+        size_t length;
+
+        name[strcspn(name, "\n")] = '\0';
+        length = strlen(name);
+        while (length > 0 && strchr(" \t", name[length - 1]))
+                name[--length] = '\0';
+        *ret_argument = name + strcspn(name, " \t");
+        if (**ret_argument) {
+                *(*ret_argument)++ = '\0';
+                *ret_argument += strspn(*ret_argument, " \t");
+        }
+        return *name ? name : NULL;
+}
+
+static bool is_called(const char *path, const char *name)
+{
+        const char *slash = strrchr(path, '/');
+
+        return strcmp(slash ? slash + 1 : path, name) == 0;
+}
+
+static bool is_shell(const char *path)
+{
+        static const char *const names[] = { "sh", "bash", "dash", "ash", "busybox", "mksh", "ksh", "zsh" };
+
+        for (size_t i = 0; i < ELEMENTSOF(names); i++)
+                if (is_called(path, names[i]))
+                        return true;
+        return false;
+}
+
+/* Runs a program of the tree in the tree; what it says goes into the one line. */
+static int try_program(int root_fd, const char *const *argv, const char *what)
+{
+        char said[512];
+        int r = run_program(&(struct run){ .argv = argv, .dir_fd = root_fd, .in_root = true, .timeout = TIMEOUT_MS },
+                            said, sizeof(said));
+
+        if (r < 0)
+                return log_error(r, "The image's shutdown would not run: %s cannot be started there", what);
+        if (r == 0)
+                return 0;
+        if (*said)
+                log_error(0, "The image's shutdown would not run: %s (status %d)", said, r);
+        else
+                log_error(0, "The image's shutdown would not run: %s ends with status %d", what, r);
+        return -ENOEXEC;
+}
+
+/* Finds the loader that an ELF program names (PT_INTERP); empty for a static one. */
+static int find_loader(int fd, char *loader, size_t size)
+{
+        union {
+                unsigned char ident[EI_NIDENT];
+                Elf32_Ehdr narrow;
+                Elf64_Ehdr wide;
+        } header;
+        union {
+                Elf32_Phdr narrow;
+                Elf64_Phdr wide;
+        } segment;
+        bool wide;
+        size_t room, count;
+
+        if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+                return -ENOEXEC;
+        wide = header.ident[EI_CLASS] == ELFCLASS64;
+        room = wide ? sizeof(segment.wide) : sizeof(segment.narrow);
+        count = wide ? header.wide.e_phnum : header.narrow.e_phnum;
+        for (size_t i = 0; i < count; i++) {
+                uint64_t at = (wide ? header.wide.e_phoff : header.narrow.e_phoff) + i * room, length;
+
+                if (pread(fd, &segment, room, (off_t)at) != (ssize_t)room)
+                        return -ENOEXEC;
+                if ((wide ? segment.wide.p_type : segment.narrow.p_type) != PT_INTERP)
+                        continue;
+                at = wide ? segment.wide.p_offset : segment.narrow.p_offset;
+                length = wide ? segment.wide.p_filesz : segment.narrow.p_filesz;
+                if (length < 2 || length > size || pread(fd, loader, length, (off_t)at) != (ssize_t)length ||
+                    loader[length - 1])
+                        return -ENOEXEC;
+                return 0;
+        }
+        *loader = '\0';
+        return 0;
+}
+
+/* Whether the loader in the tree finds the libraries of this program of the tree. It is not started itself. */
+static int check_elf(int root_fd, int fd, const char *path)
+{
+        _cleanup_close_ int loader_fd = -1;
+        char loader[PATH_MAX];
+        int r;
+
+        r = find_loader(fd, loader, sizeof(loader));
+        if (r < 0)
+                return log_error(r, "The image's shutdown would not run: %s is a damaged program", path);
+        if (!*loader)
+                return 0;
+        loader_fd = open_program(root_fd, loader, RESOLVE_IN_ROOT);
+        if (loader_fd < 0)
+                return log_error(loader_fd, "The image's shutdown would not run: %s needs %s", path, loader);
+        return try_program(root_fd, (const char *const[]){ loader, "--list", path, NULL }, path);
+}
+
+/* Looks at one program; @level counts the `#!` lines on the way to it. */
+static int check_program(int root_fd, int fd, const char *path, int level)
+{
+        _cleanup_close_ int next_fd = -1;
+        char head[HEAD_SIZE + 1], *interpreter, *argument;
+        ssize_t n = pread(fd, head, HEAD_SIZE, 0);
+
+        if (n < 0)
+                return log_error(-errno, "Cannot read the image's %s", path);
+        head[n] = '\0';
+        if (n > EI_CLASS && memcmp(head, ELFMAG, SELFMAG) == 0)
+                return check_elf(root_fd, fd, path);
+        interpreter = n > 2 && memcmp(head, "#!", 2) == 0 ? split_interpreter(head, &argument) : NULL;
+        if (!interpreter)
+                return log_error(-ENOEXEC, "The image's %s is neither a program nor a script with an interpreter",
+                                 path);
+        if (level >= LEVELS_MAX)
+                return log_error(-ELOOP, "The image's shutdown would not run: interpreters of interpreters");
+
+        next_fd = open_program(root_fd, interpreter, RESOLVE_IN_ROOT);
+        if (next_fd < 0)
+                return log_error(next_fd, "The image's shutdown would not run: %s needs %s", path, interpreter);
+        if (level == 0 && is_shell(interpreter)) {
+                /* An argument may end the options; or be a long option, which bash wants first, or the name that
+                 * busybox is to be. */
+                bool first = *argument &&
+                             (strstr(interpreter, "busybox") || (strncmp(argument, "--", 2) == 0 && argument[2]));
+                const char *argv[] = { interpreter, first ? argument : "-n", first ? "-n" : argument, path, NULL };
+
+                if (!*argument)
+                        argv[2] = path, argv[3] = NULL;
+                return try_program(root_fd, argv, interpreter);
+        }
+        if (level == 0 && is_called(interpreter, "env") && is_shell(argument))
+                return try_program(root_fd, (const char *const[]){ interpreter, argument, "-n", path, NULL }, argument);
+        return check_program(root_fd, next_fd, interpreter, level + 1);
+}
+
+int check_exitrd(int root_fd, const char *shutdown)
+{
+        _cleanup_close_ int fd = open_program(root_fd, shutdown, RESOLVE_NO_SYMLINKS);
+        char path[PATH_MAX];
+
+        if (fd == -ENOENT) {
+                log_error(0, "The image has no shutdown to run (dracut's shutdown module is not in it)");
+                return fd;
+        }
+        if (fd < 0)
+                return log_error(fd, "The shutdown is no executable file");
+        if (faccessat(root_fd, shutdown, X_OK, 0) < 0)
+                return log_error(-errno, "The shutdown cannot be executed where it is");
+        snprintf(path, sizeof(path), "/%s", shutdown);
+        return check_program(root_fd, fd, path, 0);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "copy.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <search.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "skipcpio/util.h"
+#include "grow.h"
+#include "util/remove.h"
+#include "unpack/source.h"
+
+static void closedirp(DIR **dir)
+{
+        if (*dir)
+                closedir(*dir);
+}
+
+/* What to do with one entry. */
+typedef int (*entry_fn)(int dir_fd, const char *name, void *arg);
+
+static int for_each(int dir_fd, entry_fn act, void *arg)
+{
+        _cleanup_(closedirp) DIR *dir = NULL;
+        int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        dir = fd >= 0 ? fdopendir(fd) : NULL;
+        if (!dir) {
+                safe_close(fd);
+                return -errno;
+        }
+        for (;;) {
+                struct dirent *entry;
+                int r;
+
+                errno = 0;
+                entry = readdir(dir);
+                if (!entry)
+                        return -errno;
+                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+                        continue;
+                r = act(dirfd(dir), entry->d_name, arg);
+                if (r < 0)
+                        return r;
+        }
+}
+
+static int open_dir(int dir_fd, const char *name)
+{
+        int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd < 0 ? -errno : fd;
+}
+
+/* Owner, mode and times of @st, for the inode behind @fd. The mode last: chown() clears set-ID bits. */
+static int set_attributes(int fd, const struct stat *st)
+{
+        return fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0 ||
+                                               futimens(fd, (struct timespec[]){ st->st_atim, st->st_mtim }) < 0
+                               ? -errno
+                               : 0;
+}
+
+static int move_entry(int dir_fd, const char *name, void *arg)
+{
+        _cleanup_close_ int from = -1, to = -1;
+        int to_dir = *(const int *)arg, r;
+
+        if (renameat(dir_fd, name, to_dir, name) == 0)
+                return 0;
+        if (errno != EISDIR && errno != ENOTDIR && errno != ENOTEMPTY && errno != EEXIST)
+                return -errno;
+        from = open_dir(dir_fd, name);
+        to = open_dir(to_dir, name);
+        if (from < 0 || to < 0) {
+                r = remove_any(to_dir, name);
+                if (r < 0)
+                        return r;
+                return renameat(dir_fd, name, to_dir, name) < 0 ? -errno : 0;
+        }
+        r = move_tree(from, to);
+        if (r < 0)
+                return r;
+        return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int move_tree(int from_fd, int to_fd)
+{
+        struct stat st;
+        int r;
+
+        if (fstat(from_fd, &st) < 0)
+                return -errno;
+        r = for_each(from_fd, move_entry, &to_fd);
+        return r < 0 ? r : set_attributes(to_fd, &st);
+}
+
+/* A copy under way. */
+struct copy {
+        int top;             /* directory that @path starts at */
+        int to;              /* directory that is filled */
+        size_t used;         /* bytes of @path: the name of @to with a slash behind it, or nothing */
+        char path[PATH_MAX]; /* names of the way from @top */
+        void *links;         /* first names of files that have several, by inode number */
+};
+
+struct link {
+        uint64_t inode;
+        char name[];
+};
+
+static int compare_links(const void *a, const void *b)
+{
+        const struct link *x = a, *y = b;
+
+        return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+/* The first name of a file that has several: NULL at its first time. */
+static int find_link(struct copy *copy, uint64_t inode, const char *name, const char **ret_old)
+{
+        _cleanup_free_ struct link *link = malloc(sizeof(*link) + copy->used + strlen(name) + 1);
+        struct link **found;
+
+        if (!link)
+                return -ENOMEM;
+        link->inode = inode;
+        memcpy(link->name, copy->path, copy->used);
+        strcpy(link->name + copy->used, name);
+        found = tsearch(link, &copy->links, compare_links);
+        if (!found)
+                return -ENOMEM;
+        *ret_old = *found != link ? (*found)->name : NULL;
+        if (*found == link)
+                TAKE_PTR(link);
+        return 0;
+}
+
+static int copy_file(struct copy *copy, int from, int to, uint64_t size)
+{
+        uint64_t offset = 0;
+        int r;
+
+        do
+                r = copy_data(from, &offset, to, &size);
+        while (r == -ENOSPC && (r = grow_tmpfs(copy->to, size)) == 0);
+        return r == -ENODATA ? -EIO /* shorter than it says */ : r;
+}
+
+static int copy_entry(int dir_fd, const char *name, void *arg);
+
+/* Fills the new directory @name. */
+static int copy_below(struct copy *copy, int from, const char *name)
+{
+        size_t used = copy->used, length = strlen(name);
+        int to = copy->to, r;
+
+        if (used + length + 2 > sizeof(copy->path))
+                return -ENAMETOOLONG;
+        memcpy(copy->path + used, name, length);
+        copy->path[used + length] = '/';
+        copy->used = used + length + 1;
+        copy->to = open_dir(to, name);
+        r = copy->to < 0 ? copy->to : for_each(from, copy_entry, copy);
+        safe_close(copy->to);
+        copy->to = to;
+        copy->used = used;
+        return r;
+}
+
+/* Makes the new entry, empty as yet. */
+static int make_entry(struct copy *copy, int dir_fd, const char *name, const struct stat *st)
+{
+        char target[PATH_MAX];
+        ssize_t n;
+
+        if (S_ISDIR(st->st_mode))
+                return mkdirat(copy->to, name, 0700) < 0 ? -errno : 0;
+        if (!S_ISLNK(st->st_mode))
+                return mknodat(copy->to, name, st->st_mode & (S_IFMT | 0700), st->st_rdev) < 0 ? -errno : 0;
+        n = readlinkat(dir_fd, name, target, sizeof(target) - 1);
+        if (n < 0)
+                return -errno;
+        target[n] = '\0';
+        return symlinkat(target, copy->to, name) < 0 ? -errno : 0;
+}
+
+static int copy_entry(int dir_fd, const char *name, void *arg)
+{
+        _cleanup_close_ int from = -1, to = -1;
+        const char *old = NULL;
+        struct copy *copy = arg;
+        struct stat st;
+        int r;
+
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (!S_ISDIR(st.st_mode) && st.st_nlink > 1) {
+                r = find_link(copy, st.st_ino, name, &old);
+                if (r < 0)
+                        return r;
+        }
+        do {
+                r = !old                                            ? make_entry(copy, dir_fd, name, &st)
+                    : linkat(copy->top, old, copy->to, name, 0) < 0 ? -errno
+                                                                    : 0;
+        } while (r == -ENOSPC && (r = grow_tmpfs(copy->to, 0)) == 0);
+        if (r < 0 || old)
+                return r;
+
+        if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) {
+                from = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+                to = from < 0 ? -1
+                              : openat(copy->to, name,
+                                       O_NOFOLLOW | O_CLOEXEC | (S_ISDIR(st.st_mode) ? O_RDONLY : O_WRONLY));
+                if (to < 0)
+                        return -errno;
+                r = S_ISDIR(st.st_mode) ? copy_below(copy, from, name)
+                                        : copy_file(copy, from, to, (uint64_t)st.st_size);
+                return r < 0 ? r : set_attributes(to, &st);
+        }
+        if (fchownat(copy->to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+            (!S_ISLNK(st.st_mode) && fchmodat(copy->to, name, st.st_mode & 07777, 0) < 0) ||
+            utimensat(copy->to, name, (struct timespec[]){ st.st_atim, st.st_mtim }, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        return 0;
+}
+
+int copy_tree(int from_fd, int to_fd)
+{
+        struct copy copy = { .top = to_fd, .to = to_fd };
+        struct stat st;
+        int r;
+
+        if (fstat(from_fd, &st) < 0)
+                return -errno;
+        r = for_each(from_fd, copy_entry, &copy);
+        tdestroy(copy.links, free);
+        return r < 0 ? r : set_attributes(to_fd, &st);
+}

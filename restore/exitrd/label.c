@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "label.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+#include <selinux/label.h>
+#include <selinux/restorecon.h>
+#include <selinux/selinux.h>
+
+#include "util/library.h"
+#include "util/log.h"
+
+static struct {
+        __typeof__(selabel_open) *open;
+        __typeof__(selabel_close) *close;
+        __typeof__(selinux_restorecon_set_sehandle) *set_handle;
+        __typeof__(selinux_restorecon_set_alt_rootpath) *set_root;
+        __typeof__(selinux_restorecon) *restorecon;
+        __typeof__(selinux_set_callback) *set_callback;
+} selinux;
+
+static const struct symbol symbols[] = {
+        { "selabel_open", (void **)&selinux.open },
+        { "selabel_close", (void **)&selinux.close },
+        { "selinux_restorecon_set_sehandle", (void **)&selinux.set_handle },
+        { "selinux_restorecon_set_alt_rootpath", (void **)&selinux.set_root },
+        { "selinux_restorecon", (void **)&selinux.restorecon },
+        { "selinux_set_callback", (void **)&selinux.set_callback },
+        { NULL, NULL },
+};
+
+/* What libselinux says: the first line of each call is the cause. */
+static char said[256];
+
+static int hear(int type, const char *format, ...)
+{
+        va_list args;
+
+        if (type == SELINUX_INFO || *said)
+                return 0;
+        va_start(args, format);
+        vsnprintf(said, sizeof(said), format, args);
+        va_end(args);
+        said[strcspn(said, "\n")] = '\0';
+        return 0;
+}
+
+/* The value of @line if it sets @name: blanks around it do not count, and the last such line does. */
+static void take_setting(char *line, const char *name, char *ret, size_t size)
+{
+        size_t n = strlen(name);
+
+        line += strspn(line, " \t");
+        if (strncmp(line, name, n) != 0 || line[n] != '=')
+                return;
+        line += n + 1;
+        line += strspn(line, " \t\"'");
+        line[strcspn(line, " \t\r\n\"'#")] = '\0';
+        snprintf(ret, size, "%s", line);
+}
+
+/* Finds the file contexts of the policy at work. 0 where there are none, or no policy. */
+static int find_contexts(const char *sysroot, char *ret, size_t size)
+{
+        char path[PATH_MAX], line[1024], mode[32] = "", type[NAME_MAX] = "";
+        _cleanup_fclose_ FILE *f = NULL;
+
+        /* selinuxfs is there when the kernel has SELinux and a policy was loaded into it. */
+        snprintf(path, sizeof(path), "%s/sys/fs/selinux/enforce", sysroot);
+        if (access(path, F_OK) < 0)
+                return 0;
+        snprintf(path, sizeof(path), "%s/etc/selinux/config", sysroot);
+        f = fopen(path, "re");
+        if (!f)
+                return errno == ENOENT ? 0 : -errno;
+        while (fgets(line, sizeof(line), f)) {
+                take_setting(line, "SELINUX", mode, sizeof(mode));
+                take_setting(line, "SELINUXTYPE", type, sizeof(type));
+        }
+        if (!*type || strchr(type, '/') || strcasecmp(mode, "disabled") == 0)
+                return 0;
+        snprintf(ret, size, "%s/etc/selinux/%s/contexts/files/file_contexts", sysroot, type);
+        return access(ret, F_OK) == 0;
+}
+
+static int restorecon(const char *root, const char *contexts)
+{
+        struct selinux_opt options[] = { { SELABEL_OPT_PATH, contexts } };
+        struct selabel_handle *handle = selinux.open(SELABEL_CTX_FILE, options, ELEMENTSOF(options));
+        int r = 0;
+
+        if (!handle)
+                return -EIO;
+        selinux.set_handle(handle);
+        /* A fresh tree has no digests of earlier runs and no mounts to look for. */
+        if (selinux.set_root(root) < 0 ||
+            selinux.restorecon(root, SELINUX_RESTORECON_RECURSE | SELINUX_RESTORECON_SKIP_DIGEST |
+                                                     SELINUX_RESTORECON_IGNORE_DIGEST |
+                                                     SELINUX_RESTORECON_IGNORE_MOUNTS |
+                                                     SELINUX_RESTORECON_ABORT_ON_ERROR) < 0)
+                r = errno > 0 ? -errno : -EIO;
+        selinux.close(handle);
+        return r;
+}
+
+int label_tree(int tree_fd, const char *sysroot)
+{
+        char contexts[PATH_MAX], link[32], root[PATH_MAX];
+        ssize_t n;
+        int r;
+
+        r = find_contexts(sysroot, contexts, sizeof(contexts));
+        if (r < 0)
+                return log_error(r, "Cannot read %s/etc/selinux/config", sysroot);
+        if (r == 0)
+                return 0;
+        if (library_load("libselinux.so.1", symbols) < 0)
+                return log_error(-ENOPKG, "SELinux is on, and the tree cannot be labelled without libselinux.so.1");
+
+        /* libselinux wants a name and not a descriptor. */
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", tree_fd);
+        n = readlink(link, root, sizeof(root) - 1);
+        if (n <= 1)
+                return log_error(n < 0 ? -errno : -EINVAL, "Cannot tell the name of the tree to label");
+        root[n] = '\0';
+
+        *said = '\0';
+        selinux.set_callback(SELINUX_CB_LOG, (union selinux_callback){ .func_log = hear });
+        r = restorecon(root, contexts);
+        if (r < 0)
+                return log_error(r, "Cannot label the tree by %s%s%s", contexts, *said ? ": " : "", said);
+        log_debug("Labelled by %s", contexts);
+        return 1;
+}

@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tree.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#include "skipcpio/util.h"
+#include "exitrd/grow.h"
+
+/* A call's result as 0 or -errno, made again as long as room can be made for it. */
+#define WITH_ROOM(tree, call)                                            \
+        ({                                                               \
+                int result_;                                             \
+                do                                                       \
+                        result_ = (call) < 0 ? -errno : 0;               \
+                while (result_ == -ENOSPC && tree_make_room((tree), 0)); \
+                result_;                                                 \
+        })
+
+/* Where a name's last component is. */
+struct place {
+        int dir;          /* the directory that it is in; or, without @base, the file itself */
+        const char *base; /* NULL for names that end in /, . or .. */
+        int owned;        /* to be closed, or -1 */
+};
+
+static void place_done(struct place *place)
+{
+        safe_close(place->owned);
+}
+
+#define _cleanup_place_ _cleanup_(place_done)
+
+/* What the kernel's unpacker, which looks at few results, passes over. Anything else means that the tree would
+ * not be whole. */
+static int skipped(int error)
+{
+        switch (error) {
+        case -EEXIST:
+        case -EISDIR:
+        case -ELOOP:
+        case -EMLINK:
+        case -ENAMETOOLONG:
+        case -ENOENT:
+        case -ENOTDIR:
+        case -ENOTEMPTY:
+        case -EINVAL: /* rmdir(".") */
+        case -EXDEV:  /* a mount, which only somebody else can have made */
+                return TREE_SKIPPED;
+        default:
+                return error;
+        }
+}
+
+void tree_init(struct tree *tree, int root)
+{
+        *tree = (struct tree){ .root = root, .parent = -1 };
+}
+
+void tree_done(struct tree *tree)
+{
+        safe_close(tree->parent);
+        free(tree->directories);
+        tree_init(tree, -1);
+}
+
+/* So often there may be room already where a call found none: another thread has just made it. More often than there
+ * are threads, and it is not the limit that stops us. */
+#define VAIN_MAX 16
+
+bool tree_make_room(struct tree *tree, uint64_t need)
+{
+        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+        bool room;
+
+        pthread_mutex_lock(&lock);
+        if (!tree->full) {
+                int r = grow_shared_tmpfs(tree->root, need);
+
+                tree->vain = r == -EALREADY ? tree->vain + 1 : 0;
+                if ((r < 0 && r != -EALREADY) || tree->vain > VAIN_MAX)
+                        tree->full = true;
+        }
+        room = !tree->full;
+        pthread_mutex_unlock(&lock);
+        return room;
+}
+
+/* @return a descriptor, or a negative errno */
+static int open_in_root(const struct tree *tree, const char *name, int flags)
+{
+        struct open_how how = {
+                .flags = (uint64_t)flags | O_CLOEXEC,
+                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+        };
+        long fd;
+
+        do
+                fd = syscall(SYS_openat2, tree->root, *name ? name : ".", &how, sizeof(how));
+        while (fd < 0 && (errno == EAGAIN || errno == EINTR)); /* EAGAIN: something was renamed meanwhile */
+        return fd < 0 ? -errno : (int)fd;
+}
+
+/* Open the longest beginning of @path that exists; @ret_rest is what is left of it. Halving instead of walking:
+ * each try resolves from the root, and a path can have two thousand components. */
+static int open_existing(const struct tree *tree, char *path, char **ret_rest)
+{
+        uint16_t ends[PATH_MAX / 2]; /* where each component ends; a parent's name ends in a slash */
+        size_t low = 0, high = 0;    /* so many components exist; so many do not */
+        int found = open_in_root(tree, "", O_PATH | O_DIRECTORY);
+
+        for (size_t i = 1; path[i - 1]; i++)
+                if (path[i] == '/' && path[i - 1] != '/')
+                        ends[high++] = (uint16_t)i;
+        while (found >= 0 && high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+                int fd;
+
+                path[ends[middle - 1]] = '\0';
+                fd = open_in_root(tree, path, O_PATH | O_DIRECTORY);
+                path[ends[middle - 1]] = '/';
+                if (fd == -ENOENT) {
+                        high = middle;
+                } else {
+                        safe_close(found);
+                        found = fd;
+                        low = middle;
+                }
+        }
+        *ret_rest = low > 0 ? path + ends[low - 1] : path;
+        return found;
+}
+
+/* Open directory @path and make what is missing of it: unlike the kernel, and like cpio -d. */
+static int open_parent(struct tree *tree, const char *path)
+{
+        char copy[PATH_MAX], *rest, *component, *state;
+        _cleanup_close_ int fd = open_in_root(tree, path, O_PATH | O_DIRECTORY);
+
+        if (fd != -ENOENT || tree->finished)
+                return fd < 0 ? skipped(fd) == TREE_SKIPPED ? -ENOTDIR : fd : TAKE_FD(fd);
+        strcpy(copy, path);
+        fd = open_existing(tree, copy, &rest);
+        if (fd < 0)
+                return fd;
+        for (component = strtok_r(rest, "/", &state); component; component = strtok_r(NULL, "/", &state)) {
+                int r, next;
+
+                if (strcmp(component, ".") == 0)
+                        continue;
+                if (strcmp(component, "..") == 0)
+                        return -ENOTDIR; /* out of a directory that does not exist: no kernel goes there */
+                r = WITH_ROOM(tree, mkdirat(fd, component, 0755));
+                if (r < 0)
+                        return r == -EEXIST ? -ENOTDIR : r; /* a dangling link, which stays one */
+                next = openat(fd, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+                if (next < 0)
+                        return -errno;
+                safe_close(fd);
+                fd = next;
+        }
+        return TAKE_FD(fd);
+}
+
+/* Find out where @name's last component is. */
+static int find_place(struct tree *tree, const char *name, struct place *ret)
+{
+        const char *slash = strrchr(name, '/');
+        const char *base = slash ? slash + 1 : name;
+        size_t length = (size_t)(base - name);
+
+        *ret = (struct place){ .owned = -1 };
+        if (*base == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0) {
+                if (*name == '\0')
+                        return TREE_SKIPPED;
+                ret->dir = ret->owned = open_in_root(tree, name, O_RDONLY | O_DIRECTORY);
+                return ret->dir < 0 ? skipped(ret->dir) : 0;
+        }
+
+        if (tree->parent < 0 || strncmp(tree->parent_name, name, length) != 0 || tree->parent_name[length] != '\0') {
+                tree->parent = safe_close(tree->parent);
+                memcpy(tree->parent_name, name, length);
+                tree->parent_name[length] = '\0';
+                tree->parent = open_parent(tree, tree->parent_name);
+                if (tree->parent < 0) {
+                        int r = tree->parent;
+
+                        tree->parent = -1;
+                        return skipped(r);
+                }
+        }
+        ret->dir = tree->parent;
+        ret->base = base;
+        return 0;
+}
+
+static void settle(struct tree *tree)
+{
+        if (tree->settle)
+                tree->settle(tree->settle_argument);
+}
+
+static int clean(struct tree *tree, const struct place *place, uint32_t mode)
+{
+        struct stat st;
+
+        if (fstatat(place->dir, place->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : skipped(-errno);
+        if (((st.st_mode ^ mode) & S_IFMT) == 0)
+                return 0;
+        if (unlinkat(place->dir, place->base, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+                return skipped(-errno);
+        /* The name may have been part of the way to the parent that is in hand. @place still points into it, so
+         * it is only not to be found again. */
+        if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+                strcpy(tree->parent_name, "?"); /* a parent's name ends in a slash or is empty */
+        return 0;
+}
+
+static int set_owner(const struct place *place, const struct newc *header)
+{
+        return fchownat(place->dir, place->base, header->uid, header->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static void to_times(uint32_t mtime, struct timespec times[static 2])
+{
+        times[0] = times[1] = (struct timespec){ .tv_sec = mtime };
+}
+
+static int set_times(const struct place *place, uint32_t mtime)
+{
+        struct timespec times[2];
+
+        to_times(mtime, times);
+        return utimensat(place->dir, place->base, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int tree_file_times(int fd, uint32_t mtime)
+{
+        struct timespec times[2];
+
+        to_times(mtime, times);
+        return futimens(fd, times) < 0 ? -errno : 0;
+}
+
+/* Remember a directory's time: name, NUL, time, size of all that, so that the list can be read backwards. */
+static int remember_directory(struct tree *tree, const char *name, uint32_t mtime)
+{
+        uint32_t name_size = (uint32_t)strlen(name) + 1;
+        size_t need = name_size + 2 * sizeof(uint32_t);
+        char *p;
+
+        if (tree->directories_used + need > tree->directories_size) {
+                size_t bigger = MAX(tree->directories_size * 2, need + 16384U);
+
+                bigger = MIN(bigger, TREE_DIRECTORIES_MAX);
+                if (tree->directories_used + need > bigger)
+                        return -E2BIG;
+                p = realloc(tree->directories, bigger);
+                if (!p)
+                        return -ENOMEM;
+                tree->directories = p;
+                tree->directories_size = bigger;
+        }
+        p = tree->directories + tree->directories_used;
+        p = mempcpy(p, name, name_size);
+        p = mempcpy(p, &mtime, sizeof(mtime));
+        memcpy(p, &name_size, sizeof(name_size));
+        tree->directories_used += need;
+        return 0;
+}
+
+int tree_finish(struct tree *tree)
+{
+        tree->finished = true;
+        while (tree->directories_used > 0) {
+                _cleanup_place_ struct place place;
+                uint32_t mtime, name_size;
+                char *end = tree->directories + tree->directories_used;
+                int r;
+
+                memcpy(&name_size, end - sizeof(name_size), sizeof(name_size));
+                memcpy(&mtime, end - sizeof(name_size) - sizeof(mtime), sizeof(mtime));
+                tree->directories_used -= name_size + 2 * sizeof(uint32_t);
+                r = find_place(tree, tree->directories + tree->directories_used, &place);
+                if (r == 0)
+                        r = place.base ? skipped(set_times(&place, mtime)) : tree_file_times(place.dir, mtime);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* chmod() follows a symlink, and where that leads is not below the tree's root for it. In the kernel's way none can
+ * stand there, as what is in the way of an entry is removed; should that fail, it is left alone. */
+static int set_mode(const struct place *place, uint32_t mode)
+{
+        struct stat st;
+
+        if (fstatat(place->dir, place->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISLNK(st.st_mode))
+                return TREE_SKIPPED;
+        return fchmodat(place->dir, place->base, mode & 07777, 0) < 0 ? -errno : 0;
+}
+
+static int directory_attributes(const struct place *place, const struct newc *header)
+{
+        int r;
+
+        if (!place->base)
+                return fchown(place->dir, header->uid, header->gid) < 0 || fchmod(place->dir, header->mode & 07777) < 0
+                                       ? -errno
+                                       : 0;
+        r = set_owner(place, header);
+        return skipped(r < 0 ? r : set_mode(place, header->mode));
+}
+
+int tree_directory(struct tree *tree, const char *name, const struct newc *header)
+{
+        _cleanup_place_ struct place place;
+        char stripped[PATH_MAX];
+        int r = find_place(tree, name, &place);
+
+        if (r == TREE_SKIPPED && *name && name[strlen(name) - 1] == '/') {
+                /* mkdir takes slashes at the end of a name */
+                size_t length = strlen(name);
+
+                while (length > 0 && name[length - 1] == '/')
+                        length--;
+                memcpy(stripped, name, length);
+                stripped[length] = '\0';
+                r = find_place(tree, stripped, &place);
+        }
+        if (r != 0)
+                return r;
+        if (place.base) {
+                r = WITH_ROOM(tree, mkdirat(place.dir, place.base, header->mode & 07777));
+                if (r == -EEXIST) {
+                        r = clean(tree, &place, header->mode);
+                        if (r == 0)
+                                r = WITH_ROOM(tree, mkdirat(place.dir, place.base, header->mode & 07777));
+                }
+                if (r < 0 && skipped(r) < 0)
+                        return r;
+        }
+        r = directory_attributes(&place, header);
+        return r < 0 ? r : remember_directory(tree, name, header->mtime) ?: r;
+}
+
+int tree_symlink(struct tree *tree, const char *name, const char *target, const struct newc *header)
+{
+        _cleanup_place_ struct place place;
+        int r = find_place(tree, name, &place);
+
+        if (r != 0)
+                return r;
+        if (!place.base)
+                return TREE_SKIPPED;
+        r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));
+        /* The kernel looks at what is in the way first, whatever the target is. */
+        if (r == -EEXIST || r == -ENOENT || r == -ENAMETOOLONG) {
+                r = clean(tree, &place, 0);
+                if (r == 0)
+                        r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));
+        }
+        if (r < 0 && skipped(r) < 0)
+                return r;
+        /* As the kernel does: where the link could not be made, what stands there gets its owner and time. */
+        r = set_owner(&place, header);
+        if (r == 0)
+                r = set_times(&place, header->mtime);
+        return skipped(r);
+}
+
+/* The kernel's MKDEV(): 32 bits, whatever the numbers are. mknod() refuses others, before it looks at what is there. */
+static dev_t kernel_device(const struct newc *header)
+{
+        uint32_t device = header->rdev_major << 20 | header->rdev_minor;
+
+        return makedev(device >> 20, device & 0xfffff);
+}
+
+int tree_node(struct tree *tree, const char *name, const struct newc *header)
+{
+        dev_t device = kernel_device(header);
+        _cleanup_place_ struct place place;
+        int r = find_place(tree, name, &place);
+
+        if (r != 0)
+                return r;
+        if (!place.base)
+                return TREE_SKIPPED;
+        r = WITH_ROOM(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
+        if (r == -EEXIST) {
+                r = clean(tree, &place, header->mode);
+                if (r == 0)
+                        r = WITH_ROOM(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
+        }
+        if (r < 0 && skipped(r) < 0)
+                return r;
+        r = directory_attributes(&place, header);
+        return r == 0 ? skipped(set_times(&place, header->mtime)) : r;
+}
+
+int tree_clean(struct tree *tree, const char *name, uint32_t mode)
+{
+        _cleanup_place_ struct place place;
+        int r = find_place(tree, name, &place);
+
+        return r == 0 && place.base ? clean(tree, &place, mode) : r;
+}
+
+int tree_link(struct tree *tree, const char *name, const char *old)
+{
+        _cleanup_place_ struct place from, to;
+        _cleanup_close_ int from_dir = -1;
+        struct stat st;
+        int r;
+
+        to.owned = -1;
+        r = find_place(tree, old, &from);
+        if (r != 0)
+                return r;
+        if (!from.base)
+                return TREE_SKIPPED;
+        from_dir = fcntl(from.dir, F_DUPFD_CLOEXEC, 0); /* the next look-up closes it */
+        if (from_dir < 0)
+                return -errno;
+        r = find_place(tree, name, &to);
+        if (r != 0)
+                return r;
+        if (!to.base)
+                return TREE_SKIPPED;
+        r = clean(tree, &to, 0);
+        if (r < 0)
+                return r;
+        r = WITH_ROOM(tree, linkat(from_dir, from.base, to.dir, to.base, 0));
+        if (r == -EPERM && fstatat(from_dir, from.base, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+                return TREE_SKIPPED;
+        return skipped(r);
+}
+
+int tree_file(struct tree *tree, const char *name, const struct newc *header, bool linked, bool *ret_new, int *ret_fd)
+{
+        const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+        _cleanup_place_ struct place place;
+        _cleanup_close_ int fd = -1;
+        int r = find_place(tree, name, &place);
+
+        if (r != 0)
+                return r;
+        if (!place.base)
+                return TREE_SKIPPED;
+        r = linked ? -EEXIST
+                   : WITH_ROOM(tree, fd = openat(place.dir, place.base, flags | O_EXCL, header->mode & 07777));
+        *ret_new = r == 0;
+        if (r == -EEXIST) {
+                settle(tree);
+                r = clean(tree, &place, header->mode);
+                if (r < 0)
+                        return r;
+                r = WITH_ROOM(tree, fd = openat(place.dir, place.base, linked ? flags : flags | O_TRUNC,
+                                                header->mode & 07777));
+        }
+        if (r < 0)
+                return skipped(r);
+        if (fchown(fd, header->uid, header->gid) < 0 || fchmod(fd, header->mode & 07777) < 0 ||
+            (!*ret_new && header->filesize > 0 && ftruncate(fd, header->filesize) < 0))
+                return -errno;
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}

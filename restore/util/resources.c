@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "resources.h"
+
+#include <inttypes.h>
+#include <sched.h>
+
+#include "skipcpio/util.h"
+
+#define DECODING_MEMORY_MAX (UINT64_C(192) << 20)
+#define DECODING_MEMORY_SHARE 8 /* of what is available: the tree has to fit as well */
+
+unsigned cpus_usable(void)
+{
+        unsigned count = 0;
+        cpu_set_t *set = NULL;
+
+        /* The mask has a bit for every processor that the kernel could have, so guess until it fits. */
+        for (int bits = CPU_SETSIZE; bits <= 1 << 20; bits *= 2) {
+                size_t size = CPU_ALLOC_SIZE(bits);
+
+                set = CPU_ALLOC(bits);
+                if (!set)
+                        break;
+                if (sched_getaffinity(0, size, set) == 0) {
+                        count = (unsigned)CPU_COUNT_S(size, set);
+                        CPU_FREE(set);
+                        break;
+                }
+                CPU_FREE(set);
+                if (errno != EINVAL)
+                        break;
+        }
+        return MAX(count, 1U);
+}
+
+uint64_t memory_available(void)
+{
+        _cleanup_fclose_ FILE *f = fopen("/proc/meminfo", "re");
+        char line[128];
+        uint64_t kib;
+
+        while (f && fgets(line, sizeof(line), f))
+                if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1)
+                        return kib << 10;
+        return 0;
+}
+
+uint64_t memory_for_decoding(void)
+{
+        uint64_t available = memory_available();
+
+        return available > 0 ? MIN(available / DECODING_MEMORY_SHARE, DECODING_MEMORY_MAX) : DECODING_MEMORY_MAX / 4;
+}
+
+unsigned threads_for_memory(uint64_t bytes)
+{
+        return (unsigned)MAX(memory_for_decoding() / bytes, UINT64_C(1));
+}

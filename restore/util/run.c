@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "skipcpio/util.h"
+#include "privileges.h"
+
+/* What stays in a tree that is only looked at: the owner of a file there may be anyone. */
+#define PRIVILEGES_TO_LOOK PRIVILEGE(CAP_DAC_READ_SEARCH)
+
+/* What it takes to make files of all kinds. */
+#define PRIVILEGES_TO_WRITE                                                                                   \
+        (PRIVILEGE(CAP_CHOWN) | PRIVILEGE(CAP_FOWNER) | PRIVILEGE(CAP_FSETID) | PRIVILEGE(CAP_DAC_OVERRIDE) | \
+         PRIVILEGE(CAP_MKNOD))
+
+/* A mount of a directory, and of none that is mounted below, which hangs nowhere: no `..` leads out of it. */
+static int clone_mount(int dir_fd, uint64_t attributes)
+{
+        _cleanup_close_ int fd = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+        if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &(struct mount_attr){ .attr_set = attributes },
+                                    sizeof(struct mount_attr)) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+/* The program in the tree comes from the image. As the owner of the tree's files it could write to them, so its root is
+ * a read-only mount, where we may make one. */
+static int enter_root(int dir_fd)
+{
+        _cleanup_close_ int root = clone_mount(dir_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+
+        if (root < 0 && root != -ENOSYS /* Linux before 5.12 */ && root != -EPERM)
+                return root;
+        if (fchdir(root >= 0 ? root : dir_fd) < 0 || chroot(".") < 0 ||
+            setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, 0 }) < 0)
+                return -errno;
+        return privileges_keep(PRIVILEGES_TO_LOOK);
+}
+
+/*
+ * The program is the system's, but what it reads comes from the image: fsck.erofs 1.5 takes names with `..` in them.
+ * All that it can write to is its directory; the rest of its root is read-only, and has no /proc with ways out.
+ */
+static int enter_directory(int dir_fd)
+{
+        _cleanup_close_ int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), root = -1, dir = -1;
+
+        if (top < 0)
+                return -errno;
+        root = clone_mount(top, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+        if (root < 0)
+                return root;
+        dir = clone_mount(dir_fd, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+        if (dir < 0)
+                return dir;
+        if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(dir) < 0)
+                return -errno;
+        return privileges_keep(PRIVILEGES_TO_WRITE);
+}
+
+/* Root's rights would let it out of there, so exec() is left nothing to give: what is not in the bounding set is not in
+ * the new program's permitted set. */
+static int confine(const struct run *run)
+{
+        int r = run->in_root ? enter_root(run->dir_fd) : enter_directory(run->dir_fd);
+
+        if (r < 0)
+                return r;
+        return setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0
+                               ? -errno
+                               : 0;
+}
+
+/* Whatever was not opened with O_CLOEXEC, here or in a library. */
+static int close_on_exec(void)
+{
+        struct rlimit limit;
+
+        if (syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */) == 0)
+                return 0;
+        if (errno != ENOSYS && errno != EINVAL) /* Linux before 5.9, and before 5.11 */
+                return -errno;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+                return -errno;
+        for (int fd = 3; fd < (int)MIN(limit.rlim_cur, (rlim_t)1 << 20); fd++)
+                fcntl(fd, F_SETFD, FD_CLOEXEC);
+        return 0;
+}
+
+/* Becomes the program, or returns why not. */
+static int become(const struct run *run, pid_t parent, int errors)
+{
+        sigset_t none;
+        int null, r;
+
+        if (setsid() < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                return -errno;
+        if (getppid() != parent)
+                return -ESRCH;
+        /* As we are: shutdown sends a SIGTERM to everybody. */
+        for (int s = 1; s < NSIG; s++)
+                signal(s, s == SIGTERM ? SIG_IGN : SIG_DFL);
+        sigemptyset(&none);
+        sigprocmask(SIG_SETMASK, &none, NULL);
+
+        null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+            dup2(errors, STDERR_FILENO) < 0)
+                return -errno;
+        r = confine(run);
+        if (r >= 0)
+                r = close_on_exec();
+        if (r < 0)
+                return r;
+        unsetenv("NOTIFY_SOCKET");
+        setenv("LC_ALL", "C", 1);
+        /* Not execvp() for both: it has /bin/sh read what the kernel does not take for a program. */
+        if (run->in_root)
+                execv(run->argv[0], (char *const *)run->argv);
+        else
+                execvp(run->argv[0], (char *const *)run->argv);
+        return -errno;
+}
+
+static int64_t now_ms(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The last line of what a program wrote, a piece at a time. */
+struct tail {
+        char *line;
+        size_t size, used;
+        bool ended;
+};
+
+static void tail_add(struct tail *tail, const char *bytes, ssize_t n)
+{
+        for (ssize_t i = 0; i < n; i++) {
+                if (bytes[i] == '\n' || bytes[i] == '\r') {
+                        tail->ended = true;
+                        continue;
+                }
+                if (tail->ended)
+                        tail->used = 0;
+                tail->ended = false;
+                if (tail->used + 1 < tail->size)
+                        tail->line[tail->used++] = bytes[i];
+        }
+        tail->line[tail->used] = '\0';
+}
+
+/*
+ * Collects what the program says until it ends. Its descriptor and not the pipe's end tells that: a child that it
+ * leaves behind could hold the pipe for ever.
+ */
+static int attend(int pid_fd, int out, struct tail *tail, unsigned timeout)
+{
+        struct pollfd polled[] = { { .fd = out, .events = POLLIN }, { .fd = pid_fd, .events = POLLIN } };
+        int64_t end = now_ms() + timeout;
+
+        for (;;) {
+                int64_t left = timeout > 0 ? end - now_ms() : -1;
+                int r = timeout > 0 && left <= 0 ? 0 : poll(polled, ELEMENTSOF(polled), (int)left);
+                char bytes[1024];
+                ssize_t n;
+
+                if (r < 0 && errno == EINTR)
+                        continue;
+                if (r < 0)
+                        return -errno;
+                if (r == 0)
+                        return -ETIMEDOUT;
+                n = read(out, bytes, sizeof(bytes));
+                if (n > 0)
+                        tail_add(tail, bytes, n);
+                else if (polled[1].revents != 0)
+                        return 0;
+                else if (n == 0)
+                        polled[0].fd = -1; /* closed by a program that goes on */
+        }
+}
+
+int run_program(const struct run *run, char *said, size_t size)
+{
+        _cleanup_close_ int out = -1, in = -1, why_out = -1, why_in = -1, pid_fd = -1;
+        struct tail tail = { .line = said, .size = size };
+        pid_t pid, self = getpid();
+        int fds[2], r, failed, status;
+
+        said[0] = '\0';
+        if (pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        out = fds[0], in = fds[1];
+        if (fcntl(out, F_SETFL, O_NONBLOCK) < 0 || pipe2(fds, O_CLOEXEC) < 0)
+                return -errno;
+        why_out = fds[0], why_in = fds[1];
+
+        pid = fork();
+        if (pid < 0)
+                return -errno;
+        if (pid == 0) {
+                r = become(run, self, in);
+                _exit(write(why_in, &r, sizeof(r)) == sizeof(r) ? 127 : 126);
+        }
+        in = safe_close(in);
+        why_in = safe_close(why_in);
+
+        pid_fd = (int)syscall(SYS_pidfd_open, pid, 0U);
+        r = pid_fd < 0 ? -errno : attend(pid_fd, out, &tail, run->timeout);
+        kill(-pid, SIGKILL); /* its group: what it leaves behind, too */
+        if (r < 0)
+                kill(pid, SIGKILL); /* before it became its group's leader */
+        while (waitpid(pid, &status, 0) < 0)
+                if (errno != EINTR)
+                        return -errno;
+        if (read(why_out, &failed, sizeof(failed)) == sizeof(failed))
+                return failed;
+        if (r < 0)
+                return r;
+        return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
