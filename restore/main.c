@@ -79,7 +79,7 @@ static int make_usable(const struct options *options, int tree)
         if (r > 0)
                 log_debug("extracted in %.3f s", seconds() - step);
         step = seconds();
-        r = label_tree(tree, strcmp(options->sysroot, "/") == 0 ? "" : options->sysroot);
+        r = label_tree(tree, strcmp(options->search.sysroot, "/") == 0 ? "" : options->search.sysroot);
         if (r < 0)
                 return r;
         if (r > 0)
@@ -122,16 +122,17 @@ static int restore(const struct options *options, const char *directory, const s
 
 static int run(const struct options *options)
 {
-        _cleanup_(image_done) struct image image = IMAGE_INIT;
+        _cleanup_(candidate_done) struct candidate candidate = CANDIDATE_INIT;
+        _cleanup_(locate_done) struct locate *locate = NULL;
         _cleanup_free_ char *below_sysroot = NULL;
-        const char *directory = options->directory, *rule;
+        const char *directory = options->directory;
         /* A directory and an image both named: a mere unpacking, for which no mark is needed and any tree will do. */
-        bool exitrd = !options->directory || options->image_count == 0;
+        bool exitrd = !options->directory || options->search.image_count == 0;
         int r;
 
         if (!directory) {
-                if (asprintf(&below_sysroot, "%s%s", strcmp(options->sysroot, "/") == 0 ? "" : options->sysroot,
-                             EXITRD) < 0)
+                if (asprintf(&below_sysroot, "%s%s",
+                             strcmp(options->search.sysroot, "/") == 0 ? "" : options->search.sysroot, EXITRD) < 0)
                         return log_oom();
                 directory = below_sysroot;
         }
@@ -144,15 +145,22 @@ static int run(const struct options *options)
                 if (exitrd && !options->force && !is_needed(directory))
                         return 0;
         }
-        r = locate_image(options, &image, &rule);
+        r = locate_begin(&options->search, &locate);
         if (r < 0)
                 return r;
+        r = locate_next(locate, &candidate);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return log_error(0, "No image found for kernel %s (--locate -v says where it was looked for)",
+                                 locate_kver(locate)),
+                       -ENOENT;
         if (options->locate) {
-                print_location(&image, rule);
+                print_location(&candidate.image, candidate.rule);
                 return 0;
         }
-        log_debug("image: %s (%s)", image.regions[0].name, rule);
-        return restore(options, directory, &image, exitrd);
+        log_debug("image: %s (%s)", candidate.image.regions[0].name, candidate.rule);
+        return restore(options, directory, &candidate.image, exitrd);
 }
 
 int main(int argc, char **argv)

@@ -86,10 +86,10 @@ int options_parse(int argc, char **argv, struct options *ret)
                         ret->directory = optarg;
                         break;
                 case 'S':
-                        ret->sysroot = optarg;
+                        ret->search.sysroot = optarg;
                         break;
                 case 'k':
-                        ret->kver = optarg;
+                        ret->search.kver = optarg;
                         break;
                 case 'f':
                         ret->force = true;
@@ -122,10 +122,10 @@ int options_parse(int argc, char **argv, struct options *ret)
                         return usage();
                 }
 
-        ret->images = argv + optind;
-        ret->image_count = (size_t)(argc - optind);
+        ret->search.images = argv + optind;
+        ret->search.image_count = (size_t)(argc - optind);
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): -S has an argument */
-        if ((ret->directory && !*ret->directory) || !*ret->sysroot || (ret->kver && !*ret->kver)) {
+        if ((ret->directory && !*ret->directory) || !*ret->search.sysroot || (ret->search.kver && !*ret->search.kver)) {
                 fprintf(stderr, "%s: an option's argument is empty\n", program_invocation_short_name);
                 return usage();
         }

@@ -10,23 +10,21 @@
 #include <stdint.h>
 
 #include "decode/decoder.h"
+#include "locate/locate.h"
 #include "util/exclude.h"
 
 struct options {
-        const char *directory;  /* -C, or NULL for /run/initramfs below the sysroot */
-        const char *sysroot;    /* -S, "/" unless given */
-        const char *kver;       /* -k, or NULL for the running kernel's */
-        bool force;             /* -f */
-        bool locate;            /* --locate */
-        bool verbose;           /* -v */
-        bool quiet;             /* -q */
-        struct exclude exclude; /* -x */
-        uint64_t window;        /* --window, in bytes */
-        char **images;          /* IMAGE arguments */
-        size_t image_count;
+        const char *directory;        /* -C, or NULL for /run/initramfs below the sysroot */
+        struct locate_options search; /* -S ("/" unless given), -k and IMAGE arguments */
+        bool force;                   /* -f */
+        bool locate;                  /* --locate */
+        bool verbose;                 /* -v */
+        bool quiet;                   /* -q */
+        struct exclude exclude;       /* -x */
+        uint64_t window;              /* --window, in bytes */
 };
 
-#define OPTIONS_INIT ((struct options){ .sysroot = "/", .window = DECODER_WINDOW })
+#define OPTIONS_INIT ((struct options){ .search = { .sysroot = "/" }, .window = DECODER_WINDOW })
 
 /**
  * Read the command line.

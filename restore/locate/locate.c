@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "find.h"
 #include "util/log.h"
@@ -78,7 +79,7 @@ static int add_argument(const char *path, struct image *image)
         return r < 0 ? log_error(r, "Cannot use %s as an image", path) : 0;
 }
 
-static int use_arguments(const struct options *options, struct image *ret)
+static int use_arguments(const struct locate_options *options, struct image *ret)
 {
         _cleanup_(image_done) struct image image = IMAGE_INIT;
         int r;
@@ -95,31 +96,111 @@ static int use_arguments(const struct options *options, struct image *ret)
         return 0;
 }
 
-int locate_image(const struct options *options, struct image *ret, const char **ret_rule)
+/* What tells two images apart: several places can lead to one. */
+struct identity {
+        dev_t device;
+        ino_t inode;
+        uint64_t from, size;
+        size_t count;
+};
+
+struct locate {
+        struct locate_options options;
+        struct search search;
+        size_t next; /* row of the table */
+        struct identity *seen;
+        size_t seen_count;
+};
+
+int locate_begin(const struct locate_options *options, struct locate **ret)
 {
-        _cleanup_(search_done) struct search search = { .root = -1, .efivars = -1 };
+        _cleanup_(locate_done) struct locate *locate = calloc(1, sizeof(*locate));
         int r;
 
-        if (options->image_count > 0) {
-                *ret_rule = "named on the command line";
-                return use_arguments(options, ret);
-        }
-        r = search_begin(&search, options);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < ELEMENTSOF(places); i++) {
-                if (places[i].running && search.other_kernel) {
-                        search_skip(places[i].rule, 0, "it tells of the running kernel only");
-                        continue;
-                }
-                r = places[i].find(&search, places[i].argument, ret);
+        if (!locate)
+                return log_oom();
+        locate->options = *options;
+        locate->search = (struct search){ .root = -1, .efivars = -1 };
+        if (options->image_count == 0) {
+                r = search_begin(&locate->search, options->sysroot, options->kver);
                 if (r < 0)
-                        return log_oom();
-                if (r > 0) {
-                        *ret_rule = places[i].rule;
-                        return 0;
-                }
+                        return r;
         }
-        log_error(0, "No image found for kernel %s (--locate -v says where it was looked for)", search.kver);
-        return -ENOENT;
+        *ret = TAKE_PTR(locate);
+        return 0;
+}
+
+/* @return 1 where the image was not seen before, 0 where it was, or -ENOMEM */
+static int note_image(struct locate *locate, const struct image *image)
+{
+        const struct region *first = &image->regions[0];
+        struct identity *seen;
+        struct stat st;
+
+        if (fstat(first->fd, &st) < 0)
+                return 1;
+        for (size_t i = 0; i < locate->seen_count; i++) {
+                seen = &locate->seen[i];
+                if (seen->device == st.st_dev && seen->inode == st.st_ino && seen->from == first->from &&
+                    seen->size == image->size && seen->count == image->count)
+                        return 0;
+        }
+        seen = reallocarray(locate->seen, locate->seen_count + 1, sizeof(*seen));
+        if (!seen)
+                return -ENOMEM;
+        locate->seen = seen;
+        seen[locate->seen_count++] = (struct identity){ st.st_dev, st.st_ino, first->from, image->size, image->count };
+        return 1;
+}
+
+/* @return 1 where row @place has an image that was not seen before, 0, or -ENOMEM */
+static int try_place(struct locate *locate, const struct place *place, struct candidate *ret)
+{
+        _cleanup_(image_done) struct image image = IMAGE_INIT;
+        int r;
+
+        if (place->running && locate->search.other_kernel)
+                return search_skip(place->rule, 0, "it tells of the running kernel only");
+        r = place->find(&locate->search, place->argument, &image);
+        if (r > 0)
+                r = note_image(locate, &image);
+        if (r > 0)
+                *ret = (struct candidate){ TAKE(image, IMAGE_INIT), place->rule };
+        return r;
+}
+
+int locate_next(struct locate *locate, struct candidate *ret)
+{
+        int r = 0;
+
+        if (locate->options.image_count > 0) {
+                if (locate->next++ > 0)
+                        return 0;
+                *ret = (struct candidate){ .rule = "named on the command line" };
+                r = use_arguments(&locate->options, &ret->image);
+                return r < 0 ? r : 1;
+        }
+        while (r == 0 && locate->next < ELEMENTSOF(places))
+                r = try_place(locate, &places[locate->next++], ret);
+        return r < 0 ? log_oom() : r;
+}
+
+const char *locate_kver(const struct locate *locate)
+{
+        return locate->search.kver;
+}
+
+void locate_done(struct locate **locate)
+{
+        if (!*locate)
+                return;
+        search_done(&(*locate)->search);
+        free((*locate)->seen);
+        free(*locate);
+        *locate = NULL;
+}
+
+void candidate_done(struct candidate *candidate)
+{
+        image_done(&candidate->image);
 }

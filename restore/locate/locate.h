@@ -2,19 +2,53 @@
 #pragma once
 
 /*
- * Find the image that the running system booted from.
+ * Find the image that the running system booted from: candidates, the most likely one first.
  */
+
+#include <stddef.h>
 
 #include "skipcpio/image.h"
-#include "options.h"
+
+struct locate_options {
+        const char *sysroot; /* directory below which everything is looked up */
+        const char *kver;    /* version of the kernel whose image is wanted, or NULL for the running kernel's */
+        char **images;       /* IMAGE arguments, read as one image: the only candidate then */
+        size_t image_count;
+};
+
+/** An image that may be the one that booted. */
+struct candidate {
+        struct image image;
+        const char *rule; /* which rule found it; a constant string */
+};
+
+#define CANDIDATE_INIT ((struct candidate){ 0 })
+
+/** A search under way. */
+struct locate;
 
 /**
- * Open the image to restore: the IMAGE arguments read as one, or else the first of the
- * table of places whose image has a readable first part.
+ * Begin a search.
  *
- * @param options  images, sysroot and kver are looked at
- * @param ret      filled on success: image_done() when it is no longer needed
- * @param ret_rule the rule that found it, for --locate; a constant string
- * @return 0, or a negative errno that has been told: -ENOENT where no place has an image
+ * @param options  copied, but not the strings that it points to
+ * @param ret      filled on success; locate_done() ends the search
+ * @return 0, or a negative errno, already logged
  */
-int locate_image(const struct options *options, struct image *ret, const char **ret_rule);
+int locate_begin(const struct locate_options *options, struct locate **ret);
+
+/**
+ * The next candidate, whose first part is readable. None is returned twice.
+ *
+ * @param ret  filled where the result is 1; candidate_done() when it is no longer needed
+ * @return 1; 0 where there are no more, not logged; or a negative errno, already logged
+ */
+int locate_next(struct locate *locate, struct candidate *ret);
+
+/** The version of the kernel whose image is wanted; the search owns it. */
+const char *locate_kver(const struct locate *locate);
+
+/** End a search. Works as a cleanup function. */
+void locate_done(struct locate **locate);
+
+/** Close and free all. Works as a cleanup function. */
+void candidate_done(struct candidate *candidate);

@@ -37,21 +37,21 @@ static int find_kver(struct search *search, const char *wanted)
         return search->kver ? 0 : -ENOMEM;
 }
 
-int search_begin(struct search *search, const struct options *options)
+int search_begin(struct search *search, const char *sysroot, const char *kver)
 {
-        size_t length = strlen(options->sysroot);
+        size_t length = strlen(sysroot);
         int r;
 
         *search = (struct search){ .efivars = -1 };
-        search->root = open(options->sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        search->root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (search->root < 0)
-                return log_error(-errno, "Cannot open %s", options->sysroot);
-        while (length > 0 && options->sysroot[length - 1] == '/')
+                return log_error(-errno, "Cannot open %s", sysroot);
+        while (length > 0 && sysroot[length - 1] == '/')
                 length--;
-        search->sysroot = strndup(options->sysroot, length);
+        search->sysroot = strndup(sysroot, length);
         if (!search->sysroot)
                 return log_oom();
-        r = find_kver(search, options->kver);
+        r = find_kver(search, kver);
         return r < 0 ? log_error(r, "Cannot find the kernel's version") : 0;
 }
 

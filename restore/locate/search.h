@@ -11,7 +11,6 @@
 
 #include "skipcpio/image.h"
 #include "names.h"
-#include "options.h"
 #include "span.h"
 
 /* The EFI variables of the boot loader interface that matter here. */
@@ -53,8 +52,14 @@ struct search {
         bool volumes_known;
 };
 
-/** Start a search. Returns 0 or a negative errno that has been told. */
-int search_begin(struct search *search, const struct options *options);
+/**
+ * Start a search.
+ *
+ * @param sysroot  directory that everything is looked up below
+ * @param kver     version of the kernel whose image is wanted, or NULL for the running kernel's
+ * @return 0, or a negative errno, already logged
+ */
+int search_begin(struct search *search, const char *sysroot, const char *kver);
 
 /** Free and close all. Works as a cleanup function. */
 void search_done(struct search *search);

@@ -50,28 +50,39 @@ static void write_file(const char *path, const void *bytes, size_t size)
         close(fd);
 }
 
-static struct options options_for(char **images, size_t count)
+static struct locate_options options_for(char **images, size_t count)
 {
-        struct options options = OPTIONS_INIT;
+        return (struct locate_options){ .sysroot = root, .kver = "6.1", .images = images, .image_count = count };
+}
 
-        options.sysroot = root;
-        options.kver = "6.1";
-        options.images = images;
-        options.image_count = count;
-        return options;
+/* The first candidate. */
+static int find_first(const struct locate_options *options, struct image *image, const char **rule)
+{
+        _cleanup_(locate_done) struct locate *locate = NULL;
+        struct candidate candidate = CANDIDATE_INIT;
+        int r = locate_begin(options, &locate);
+
+        if (r < 0)
+                return r;
+        r = locate_next(locate, &candidate);
+        if (r > 0) {
+                *image = candidate.image;
+                *rule = candidate.rule;
+        }
+        return r;
 }
 
 static void test_nothing(void **state)
 {
-        struct options options = options_for(NULL, 0);
+        struct locate_options options = options_for(NULL, 0);
         struct image image = IMAGE_INIT;
         const char *rule;
 
         (void)state;
-        assert_int_equal(locate_image(&options, &image, &rule), -ENOENT);
+        assert_int_equal(find_first(&options, &image, &rule), 0);
         assert_int_equal(image.count, 0);
         options.sysroot = "none";
-        assert_int_equal(locate_image(&options, &image, &rule), -ENOENT);
+        assert_int_equal(find_first(&options, &image, &rule), -ENOENT);
 }
 
 static void test_file_with_bootconfig(void **state)
@@ -80,7 +91,7 @@ static void test_file_with_bootconfig(void **state)
                                         "\x08\0\0\0"
                                         "\xcf\0\0\0"
                                         "#BOOTCONFIG\n";
-        struct options options = options_for(NULL, 0);
+        struct locate_options options = options_for(NULL, 0);
         struct image image = IMAGE_INIT;
         struct bytes bytes = { .size = 0 };
         size_t before;
@@ -91,7 +102,7 @@ static void test_file_with_bootconfig(void **state)
         before = bytes.size;
         add(&bytes, config, sizeof(config) - 1);
         write_file("boot/initrd.img-6.1", bytes.at, bytes.size);
-        assert_int_equal(locate_image(&options, &image, &rule), 0);
+        assert_int_equal(find_first(&options, &image, &rule), 1);
         assert_string_equal(rule, "kernel version");
         assert_int_equal(image.count, 1);
         assert_int_equal(image.size, before);
@@ -101,26 +112,26 @@ static void test_file_with_bootconfig(void **state)
 static void test_arguments(void **state)
 {
         char *images[] = { (char *)"one", (char *)"two" }, *bad[] = { (char *)"one", (char *)"none" };
-        struct options options = options_for(images, 2);
+        struct locate_options options = options_for(images, 2);
         struct image image = IMAGE_INIT;
         const char *rule;
 
         (void)state;
         write_file("one", "12345", 5);
         write_file("two", "x", 1);
-        assert_int_equal(locate_image(&options, &image, &rule), 0);
+        assert_int_equal(find_first(&options, &image, &rule), 1);
         assert_int_equal(image.count, 2);
         assert_int_equal(image.size, 9);
         assert_string_equal(image.regions[1].name, "two");
         image_done(&image);
 
         options = options_for(bad, 2);
-        assert_int_equal(locate_image(&options, &image, &rule), -ENOENT);
+        assert_int_equal(find_first(&options, &image, &rule), -ENOENT);
         assert_int_equal(image.count, 0);
         bad[1] = (char *)"/dev/null";
-        assert_int_equal(locate_image(&options, &image, &rule), -EINVAL);
+        assert_int_equal(find_first(&options, &image, &rule), -EINVAL);
         bad[1] = root;
-        assert_int_equal(locate_image(&options, &image, &rule), -EISDIR);
+        assert_int_equal(find_first(&options, &image, &rule), -EISDIR);
 }
 
 static void test_lookup(void **state)
@@ -153,24 +164,24 @@ static void test_lookup(void **state)
 
 static void test_other_kernel(void **state)
 {
-        struct options options = options_for(NULL, 0);
+        struct locate_options options = options_for(NULL, 0);
         struct search search;
 
         (void)state;
-        assert_int_equal(search_begin(&search, &options), 0);
+        assert_int_equal(search_begin(&search, options.sysroot, options.kver), 0);
         assert_true(search.other_kernel); /* whatever runs: nothing tells of it */
         search_done(&search);
         write_file("proc/sys/kernel/osrelease", "6.1\n", 4);
-        assert_int_equal(search_begin(&search, &options), 0);
+        assert_int_equal(search_begin(&search, options.sysroot, options.kver), 0);
         assert_false(search.other_kernel);
         search_done(&search);
         options.kver = "6.2";
-        assert_int_equal(search_begin(&search, &options), 0);
+        assert_int_equal(search_begin(&search, options.sysroot, options.kver), 0);
         assert_true(search.other_kernel);
         assert_string_equal(search.kver, "6.2");
         search_done(&search);
         options.kver = NULL;
-        assert_int_equal(search_begin(&search, &options), 0);
+        assert_int_equal(search_begin(&search, options.sysroot, options.kver), 0);
         assert_false(search.other_kernel);
         assert_string_equal(search.kver, "6.1");
         search_done(&search);

@@ -44,11 +44,11 @@ static void defaults(void **state)
         (void)state;
         assert_int_equal(PARSE(&o), 1);
         assert_null(o.directory);
-        assert_string_equal(o.sysroot, "/");
-        assert_null(o.kver);
+        assert_string_equal(o.search.sysroot, "/");
+        assert_null(o.search.kver);
         assert_false(o.force || o.locate || o.verbose || o.quiet);
         assert_int_equal(o.exclude.count, 0);
-        assert_int_equal(o.image_count, 0);
+        assert_int_equal(o.search.image_count, 0);
         assert_string_equal(out, "");
 }
 
@@ -59,15 +59,15 @@ static void short_options(void **state)
         (void)state;
         assert_int_equal(PARSE(&o, "-C", "/d", "-S/s", "-k", "6.1", "-f", "-x", "a*", "-v", "-xb", "one", "two"), 1);
         assert_string_equal(o.directory, "/d");
-        assert_string_equal(o.sysroot, "/s");
-        assert_string_equal(o.kver, "6.1");
+        assert_string_equal(o.search.sysroot, "/s");
+        assert_string_equal(o.search.kver, "6.1");
         assert_true(o.force && o.verbose && !o.quiet && !o.locate);
         assert_int_equal(o.exclude.count, 2);
         assert_string_equal(o.exclude.globs[0], "a*");
         assert_string_equal(o.exclude.globs[1], "b");
-        assert_int_equal(o.image_count, 2);
-        assert_string_equal(o.images[0], "one");
-        assert_string_equal(o.images[1], "two");
+        assert_int_equal(o.search.image_count, 2);
+        assert_string_equal(o.search.images[0], "one");
+        assert_string_equal(o.search.images[1], "two");
         assert_string_equal(out, "");
 }
 
@@ -80,12 +80,12 @@ static void long_options(void **state)
                                "--locate", "--quiet", "--", "-image"),
                          1);
         assert_string_equal(o.directory, "/d");
-        assert_string_equal(o.sysroot, "/s");
-        assert_string_equal(o.kver, "6.1");
+        assert_string_equal(o.search.sysroot, "/s");
+        assert_string_equal(o.search.kver, "6.1");
         assert_true(o.force && o.locate && o.quiet && !o.verbose);
         assert_string_equal(o.exclude.globs[0], "a*");
-        assert_int_equal(o.image_count, 1);
-        assert_string_equal(o.images[0], "-image");
+        assert_int_equal(o.search.image_count, 1);
+        assert_string_equal(o.search.images[0], "-image");
 }
 
 static void window(void **state)
