@@ -21,7 +21,7 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 # ISA-L's inflate is 2.4 times zlib's; ISAL=no builds with zlib alone.
 ISAL ?= $(shell $(PKG_CONFIG) --exists libisal && echo yes || echo no)
 
-LIBS := zlib liblzma liblz4 libzstd libseccomp
+LIBS := zlib liblzma liblz4 libzstd
 ifeq ($(ISAL),yes)
 LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL

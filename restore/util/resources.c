@@ -45,6 +45,14 @@ uint64_t memory_available(void)
         return 0;
 }
 
+uint64_t memory_mapped(void)
+{
+        _cleanup_fclose_ FILE *f = fopen("/proc/self/statm", "re");
+        uint64_t pages;
+
+        return f && fscanf(f, "%" SCNu64, &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 uint64_t memory_for_decoding(void)
 {
         uint64_t available = memory_available();
