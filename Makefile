@@ -21,15 +21,17 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 # ISA-L's inflate is 2.4 times zlib's; ISAL=no builds with zlib alone.
 ISAL ?= $(shell $(PKG_CONFIG) --exists libisal && echo yes || echo no)
 
-LIBS := zlib liblzma liblz4 libzstd
+# Linked: what gzip falls back to. The other libraries are loaded when an image asks for them.
+LIBS := zlib
+LOADED_LIBS := liblzma liblz4 libzstd
 ifeq ($(ISAL),yes)
-LIBS += libisal
+LOADED_LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL
 endif
 
 ALL_CPPFLAGS += -I. -Irestore -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-fPIE -fvisibility=hidden -pthread $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
+	-fPIE -fvisibility=hidden -pthread $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED_LIBS)) $(CFLAGS)
 ALL_LDFLAGS := -pie -pthread $(LDFLAGS)
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -ldl
 ifneq ($(SANITIZE),)
@@ -60,13 +62,13 @@ $(BUILD)/%.o: %.c Makefile
 
 # --- what is built and tested with; `make deps` installs it, or what FOR names of it ---
 
-DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev \
+DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libisal-dev \
 	libbz2-dev liblzo2-2 libselinux1-dev
 DEPS_demo := dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,linux-image-cloud-amd64)
 DEPS_check := $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
 	systemd systemd-boot-efi squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
 	busybox-static dracut-squash
-DEPS_ci := clang clang-format clang-tidy libclang-rt-14-dev llvm shellcheck valgrind afl++
+DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-14-dev llvm shellcheck valgrind afl++
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
 FOR ?= build demo check ci vm bench

@@ -123,11 +123,9 @@ int decoder_start(const struct image *image, enum format format, uint64_t window
                 return -ENOMEM;
         decoder->image = image;
         decoder->format = format;
-        if (codec->load) {
-                r = codec->load();
-                if (r < 0)
-                        return r;
-        }
+        r = codec->load();
+        if (r < 0)
+                return r;
         r = codec_ring(codec, threads, &decoder->ring);
         if (r < 0)
                 return r;
