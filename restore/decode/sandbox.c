@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 #include "skipcpio/util.h"
+#include "util/compat.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -55,7 +55,7 @@ static int close_others(const struct image *image)
                 for (size_t i = 0; i < image->count; i++)
                         if ((unsigned)image->regions[i].fd > first)
                                 next = MIN(next, (unsigned)image->regions[i].fd);
-                if (syscall(SYS_close_range, first, next == ~0U ? ~0U : next - 1, 0) < 0) {
+                if (close_range(first, next == ~0U ? ~0U : next - 1, 0) < 0) {
                         if (errno != ENOSYS) /* Linux before 5.9 */
                                 return -errno;
                         close_one_by_one(first, next);
