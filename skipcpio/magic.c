@@ -9,7 +9,7 @@
 static const struct magic {
         enum format format;
         uint8_t size;
-        uint8_t bytes[MAGIC_MAX];
+        uint8_t bytes[MAGIC_MAX + 1]; /* a string's NUL, which is not part of it */
 } magics[] = {
         { FORMAT_NEWC, 6, "070701" },
         { FORMAT_NEWC, 6, "070702" },

@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 #include "skipcpio/util.h"
+#include "util/compat.h"
 #include "util/resources.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -58,7 +58,7 @@ static int close_others(const struct image *image)
                 for (size_t i = 0; i < image->count; i++)
                         if ((unsigned)image->regions[i].fd > first)
                                 next = MIN(next, (unsigned)image->regions[i].fd);
-                if (syscall(SYS_close_range, first, next == ~0U ? ~0U : next - 1, 0) < 0) {
+                if (close_range(first, next == ~0U ? ~0U : next - 1, 0) < 0) {
                         if (errno != ENOSYS && errno != EPERM) /* Linux before 5.9; a container's profile */
                                 return -errno;
                         close_one_by_one(first, next);

@@ -4,11 +4,10 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
+#include "util/compat.h"
 #include "util/log.h"
 #include "util/run.h"
 

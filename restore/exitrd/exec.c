@@ -2,9 +2,9 @@
 #include "exec.h"
 
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/statvfs.h>
 
+#include "util/compat.h"
 #include "util/log.h"
 
 int exec_allow(const char *dir, bool *ret_changed)

@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "util/compat.h"
 #include "util/log.h"
 
 #define MIB (1024 * UINT64_C(1024))

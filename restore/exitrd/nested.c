@@ -6,12 +6,12 @@
 #include <linux/loop.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 
 #include "copy.h"
 #include "grow.h"
+#include "util/compat.h"
 #include "util/log.h"
 #include "util/remove.h"
 #include "util/run.h"

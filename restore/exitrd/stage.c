@@ -4,17 +4,16 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <linux/xattr.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/xattr.h>
 
 #include "check.h"
 #include "exec.h"
 #include "grow.h"
+#include "util/compat.h"
 #include "util/log.h"
 #include "util/remove.h"
 

@@ -2,11 +2,10 @@
 #include "lookup.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include "skipcpio/util.h"
+#include "util/compat.h"
 
 static int resolve(int root, const char *path, int flags)
 {

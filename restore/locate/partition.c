@@ -6,9 +6,9 @@
 #include <limits.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mount.h>
 
 #include "skipcpio/util.h"
+#include "util/compat.h"
 
 /* As udev spells a label in a link's name: anything unusual as \xNN. */
 static bool encode(const char *label, char *out, size_t size)

@@ -2,15 +2,14 @@
 #include "tree.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "skipcpio/util.h"
 #include "exitrd/grow.h"
+#include "util/compat.h"
 
 /* A call's result as 0 or -errno, made again as long as room can be made for it. */
 #define WITH_ROOM(tree, call)                                            \

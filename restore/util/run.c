@@ -5,14 +5,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "skipcpio/util.h"
+#include "compat.h"
 #include "privileges.h"
 
 /* What stays in a tree that is only looked at: the owner of a file there may be anyone. */
@@ -87,7 +86,7 @@ static int close_on_exec(void)
 {
         struct rlimit limit;
 
-        if (syscall(SYS_close_range, 3U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */) == 0)
+        if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
                 return 0;
         /* Linux before 5.9, before 5.11, a container's profile */
         if (errno != ENOSYS && errno != EINVAL && errno != EPERM)
@@ -221,7 +220,7 @@ int run_program(const struct run *run, char *said, size_t size)
         in = safe_close(in);
         why_in = safe_close(why_in);
 
-        pid_fd = (int)syscall(SYS_pidfd_open, pid, 0U);
+        pid_fd = pidfd_open(pid, 0);
         r = pid_fd < 0 ? -errno : attend(pid_fd, out, &tail, run->timeout);
         kill(-pid, SIGKILL); /* its group: what it leaves behind, too */
         if (r < 0)

@@ -18,6 +18,6 @@ $(BUILD)/test/bench/decode-alone: $(BUILD)/test/bench/decode-alone.o
 
 $(BUILD)/test/bench/fake-cpus.so: test/bench/fake-cpus.c
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(CFLAGS) -Wall -Wextra -Werror -fPIC -shared -o $@ $<
+	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(CFLAGS) -Wall -Wextra $(WERROR_FLAG) -fPIC -shared -o $@ $<
 
 .PHONY: bench

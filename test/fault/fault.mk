@@ -2,7 +2,7 @@
 # make fault: every fault of every scenario; make fault FAULT_SECONDS=n: random ones for n seconds in all.
 
 FAULT_SECONDS ?= 0
-FAULT_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+FAULT_FLAGS := -std=gnu11 -O2 -g -D_GNU_SOURCE -Wall -Wextra $(WERROR_FLAG) -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 FAULT_BUILD := $(BUILD)/test/fault
 
 $(FAULT_BUILD)/fault: $(wildcard test/fault/*.c test/fault/*.h)

@@ -88,7 +88,7 @@ static void bytes(void **state)
         assert_int_equal(fill("run/initramfs/big", 30 * MIB, dir), 1);
         options_of_run(after, sizeof(after));
         assert_string_equal(before, after);
-        assert_in_range(run_stat().f_blocks, 30 * MIB / 4096, 37 * MIB / 4096);
+        assert_true(run_stat().f_blocks >= 30 * MIB / 4096 && run_stat().f_blocks <= 37 * MIB / 4096);
 
         assert_int_equal(grow_undo(dir), -EINVAL); /* there is more in it */
         assert_int_equal(grow_undo(dir), 0);       /* and it is not asked again */
