@@ -81,7 +81,8 @@ DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-util
 DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
-FOR ?= build demo check ci vm bench
+DEPS_model := gcc libc6-dev spin
+FOR ?= build demo check ci vm bench model
 
 deps:
 	@packaging/deps $(foreach f,$(FOR),$(patsubst %,'%',$(DEPS_$(f))))
@@ -116,6 +117,7 @@ check-vm:
 
 include test/fuzz/fuzz.mk
 include test/fault/fault.mk
+include test/model/model.mk
 
 include test/bench/bench.mk
 
