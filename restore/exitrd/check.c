@@ -157,6 +157,91 @@ static int check_elf(int root_fd, int fd, const char *path)
         return try_program(root_fd, (const char *const[]){ loader, "--list", path, NULL }, path);
 }
 
+/* Programs that dracut's shutdown cannot do without, and where it looks for them. */
+static const char *const programs[] = { "umount", "poweroff", "reboot", "dracut-getarg" };
+static const char *const program_dirs[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+
+static int check_needed(int root_fd, const char *name)
+{
+        char path[PATH_MAX], head[SELFMAG];
+
+        for (size_t i = 0; i < ELEMENTSOF(program_dirs); i++) {
+                _cleanup_close_ int fd = -1;
+
+                snprintf(path, sizeof(path), "%s/%s", program_dirs[i], name);
+                fd = open_program(root_fd, path, RESOLVE_IN_ROOT);
+                if (fd < 0)
+                        continue;
+                if (pread(fd, head, sizeof(head), 0) != sizeof(head) || memcmp(head, ELFMAG, SELFMAG) != 0)
+                        return 0;
+                return check_elf(root_fd, fd, path);
+        }
+        return 0; /* a shell may have it built in */
+}
+
+/* The absolute name of what a line of a script sources come what may, or unless something of it is known already; NULL
+ * where it sources nothing, or only if. */
+static char *sourced(char *line)
+{
+        char *dot = line, *name;
+
+        if (strncmp(line, "command -v ", 11) == 0 || strncmp(line, "type ", 5) == 0) {
+                dot = strstr(line, "|| ");
+                if (!dot)
+                        return NULL;
+                dot += strlen("|| ");
+        }
+        if (strncmp(dot, ". /", 3) != 0)
+                return NULL;
+        name = dot + 2;
+        name[strcspn(name, " \t\r\n;&|<>#")] = '\0';
+        return strpbrk(name, "$`\"'*?[\\") ? NULL : name;
+}
+
+/* What a shell script sources has to be there. */
+static int check_sourced(int root_fd, int fd, const char *path)
+{
+        _cleanup_fclose_ FILE *f = NULL;
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        char line[512];
+        bool begins = true;
+
+        if (copy >= 0)
+                f = fdopen(copy, "r");
+        if (!f) {
+                safe_close(copy);
+                return log_error(-errno, "Cannot read the image's %s", path);
+        }
+        while (fgets(line, sizeof(line), f)) {
+                char *name = begins ? sourced(line) : NULL;
+                struct stat st;
+                _cleanup_close_ int node = -1;
+
+                begins = strchr(line, '\n') || name;
+                if (!name)
+                        continue;
+                node = open_inside(root_fd, name, O_PATH, RESOLVE_IN_ROOT);
+                if (node < 0)
+                        return log_error(node, "The image's shutdown would not run: %s needs %s", path, name);
+                if (fstat(node, &st) < 0 || !S_ISREG(st.st_mode))
+                        return log_error(-EINVAL, "The image's shutdown would not run: %s of %s is no file", name,
+                                         path);
+        }
+        return 0;
+}
+
+/* A shell may be static, and what it then starts not. */
+static int check_script(int root_fd, int fd, const char *path, const char *const *argv, const char *what)
+{
+        int r = try_program(root_fd, argv, what);
+
+        if (r == 0)
+                r = check_sourced(root_fd, fd, path);
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(programs); i++)
+                r = check_needed(root_fd, programs[i]);
+        return r;
+}
+
 /* Looks at one program; @level counts the `#!` lines on the way to it. */
 static int check_program(int root_fd, int fd, const char *path, int level)
 {
@@ -188,10 +273,11 @@ static int check_program(int root_fd, int fd, const char *path, int level)
 
                 if (!*argument)
                         argv[2] = path, argv[3] = NULL;
-                return try_program(root_fd, argv, interpreter);
+                return check_script(root_fd, fd, path, argv, interpreter);
         }
         if (level == 0 && is_called(interpreter, "env") && is_shell(argument))
-                return try_program(root_fd, (const char *const[]){ interpreter, argument, "-n", path, NULL }, argument);
+                return check_script(root_fd, fd, path, (const char *const[]){ interpreter, argument, "-n", path, NULL },
+                                    argument);
         return check_program(root_fd, next_fd, interpreter, level + 1);
 }
 
