@@ -164,6 +164,91 @@ static int check_elf(const struct check *check, int fd, const char *path)
         return try_program(check, (const char *const[]){ loader, "--list", path, NULL }, path);
 }
 
+/* Programs that dracut's shutdown cannot do without, and where it looks for them. */
+static const char *const programs[] = { "umount", "poweroff", "reboot", "dracut-getarg" };
+static const char *const program_dirs[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+
+static int check_needed(const struct check *check, const char *name)
+{
+        char path[PATH_MAX], head[SELFMAG];
+
+        for (size_t i = 0; i < ELEMENTSOF(program_dirs); i++) {
+                _cleanup_close_ int fd = -1;
+
+                snprintf(path, sizeof(path), "%s/%s", program_dirs[i], name);
+                fd = open_program(check->root_fd, path, RESOLVE_IN_ROOT);
+                if (fd < 0)
+                        continue;
+                if (pread(fd, head, sizeof(head), 0) != sizeof(head) || memcmp(head, ELFMAG, SELFMAG) != 0)
+                        return 0;
+                return check_elf(check, fd, path);
+        }
+        return 0; /* a shell may have it built in */
+}
+
+/* The absolute name of what a line of a script sources come what may, or unless something of it is known already; NULL
+ * where it sources nothing, or only if. */
+static char *sourced(char *line)
+{
+        char *dot = line, *name;
+
+        if (strncmp(line, "command -v ", 11) == 0 || strncmp(line, "type ", 5) == 0) {
+                dot = strstr(line, "|| ");
+                if (!dot)
+                        return NULL;
+                dot += strlen("|| ");
+        }
+        if (strncmp(dot, ". /", 3) != 0)
+                return NULL;
+        name = dot + 2;
+        name[strcspn(name, " \t\r\n;&|<>#")] = '\0';
+        return strpbrk(name, "$`\"'*?[\\") ? NULL : name;
+}
+
+/* What a shell script sources has to be there. */
+static int check_sourced(const struct check *check, int fd, const char *path)
+{
+        _cleanup_fclose_ FILE *f = NULL;
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        char line[512];
+        bool begins = true;
+
+        if (copy >= 0)
+                f = fdopen(copy, "r");
+        if (!f) {
+                safe_close(copy);
+                return log_error(-errno, "%s: cannot read its %s", check->image, path);
+        }
+        while (fgets(line, sizeof(line), f)) {
+                char *name = begins ? sourced(line) : NULL;
+                struct stat st;
+                _cleanup_close_ int node = -1;
+
+                begins = strchr(line, '\n') || name;
+                if (!name)
+                        continue;
+                node = open_inside(check->root_fd, name, O_PATH, RESOLVE_IN_ROOT);
+                if (node < 0)
+                        return log_error(node, "%s: its shutdown would not run: %s needs %s", check->image, path, name);
+                if (fstat(node, &st) < 0 || !S_ISREG(st.st_mode))
+                        return log_error(-EINVAL, "%s: its shutdown would not run: %s of %s is no file", check->image,
+                                         name, path);
+        }
+        return 0;
+}
+
+/* A shell may be static, and what it then starts not. */
+static int check_script(const struct check *check, int fd, const char *path, const char *const *argv, const char *what)
+{
+        int r = try_program(check, argv, what);
+
+        if (r == 0)
+                r = check_sourced(check, fd, path);
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(programs); i++)
+                r = check_needed(check, programs[i]);
+        return r;
+}
+
 /* Looks at one program; @level counts the `#!` lines on the way to it. */
 static int check_program(const struct check *check, int fd, const char *path, int level)
 {
@@ -196,10 +281,11 @@ static int check_program(const struct check *check, int fd, const char *path, in
 
                 if (!*argument)
                         argv[2] = path, argv[3] = NULL;
-                return try_program(check, argv, interpreter);
+                return check_script(check, fd, path, argv, interpreter);
         }
         if (level == 0 && is_called(interpreter, "env") && is_shell(argument))
-                return try_program(check, (const char *const[]){ interpreter, argument, "-n", path, NULL }, argument);
+                return check_script(check, fd, path, (const char *const[]){ interpreter, argument, "-n", path, NULL },
+                                    argument);
         return check_program(check, next_fd, interpreter, level + 1);
 }
 

@@ -8,8 +8,9 @@
 /**
  * Check that `shutdown` leads to an executable regular file, and that what runs it starts in the tree: a
  * shell parses the script there, with -n; of any other interpreter, and of a `shutdown` that is a
- * program itself, the dynamic loader of the tree resolves the libraries. Nothing in the tree is
- * written to.
+ * program itself, the dynamic loader of the tree resolves the libraries. As a shell may be static,
+ * the loader also does so for the programs that dracut's shutdown cannot do without, as far as they
+ * are there; and what the script sources has to be there. Nothing in the tree is written to.
  *
  * @param root_fd  directory that will be the root
  * @param image    what the tree was made of, for messages

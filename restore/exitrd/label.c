@@ -15,7 +15,6 @@
 
 static struct {
         __typeof__(selabel_open) *open;
-        __typeof__(selabel_close) *close;
         __typeof__(selinux_restorecon_set_sehandle) *set_handle;
         __typeof__(selinux_restorecon_set_alt_rootpath) *set_root;
         __typeof__(selinux_restorecon) *restorecon;
@@ -24,7 +23,6 @@ static struct {
 
 static const struct symbol symbols[] = {
         { "selabel_open", (void **)&selinux.open },
-        { "selabel_close", (void **)&selinux.close },
         { "selinux_restorecon_set_sehandle", (void **)&selinux.set_handle },
         { "selinux_restorecon_set_alt_rootpath", (void **)&selinux.set_root },
         { "selinux_restorecon", (void **)&selinux.restorecon },
@@ -90,10 +88,10 @@ static int restorecon(const char *root, const char *contexts)
 {
         struct selinux_opt options[] = { { SELABEL_OPT_PATH, contexts } };
         struct selabel_handle *handle = selinux.open(SELABEL_CTX_FILE, options, ELEMENTSOF(options));
-        int r = 0;
 
         if (!handle)
                 return -EIO;
+        /* It is libselinux's now: 3.8 closes it when it gets the next one, older ones never do. */
         selinux.set_handle(handle);
         /* A fresh tree has no digests of earlier runs and no mounts to look for. */
         if (selinux.set_root(root) < 0 ||
@@ -101,9 +99,8 @@ static int restorecon(const char *root, const char *contexts)
                                                      SELINUX_RESTORECON_IGNORE_DIGEST |
                                                      SELINUX_RESTORECON_IGNORE_MOUNTS |
                                                      SELINUX_RESTORECON_ABORT_ON_ERROR) < 0)
-                r = errno > 0 ? -errno : -EIO;
-        selinux.close(handle);
-        return r;
+                return errno > 0 ? -errno : -EIO;
+        return 0;
 }
 
 int label_tree(int tree_fd, const char *sysroot)
