@@ -24,15 +24,17 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 # ISA-L's inflate is 2.4 times zlib's; ISAL=no builds with zlib alone.
 ISAL ?= $(shell $(PKG_CONFIG) --exists libisal && echo yes || echo no)
 
-LIBS := zlib liblzma liblz4 libzstd libseccomp
+# Linked: what gzip falls back to. The other libraries are loaded when an image asks for them.
+LIBS := zlib
+LOADED_LIBS := liblzma liblz4 libzstd
 ifeq ($(ISAL),yes)
-LIBS += libisal
+LOADED_LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL
 endif
 
 ALL_CPPFLAGS += -I. -Irestore -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra $(WERROR_FLAG) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-fPIE -fvisibility=hidden -pthread $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
+	-fPIE -fvisibility=hidden -pthread $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED_LIBS)) $(CFLAGS)
 ALL_LDFLAGS := -pie -pthread $(LDFLAGS)
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -ldl
 ifneq ($(SANITIZE),)
@@ -70,13 +72,13 @@ LINUX_ppc64el := |linux-image-powerpc64le
 LINUX = linux-image-cloud-$(HOST_ARCH)|linux-image-$(HOST_ARCH)$(LINUX_$(HOST_ARCH))
 
 # a|b is the first that exists; a| may exist nowhere (packaging/deps).
-DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev| \
+DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libisal-dev| \
 	libbz2-dev liblzo2-2 libselinux-dev|libselinux1-dev
 DEPS_demo = dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,$(LINUX))
 DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
 	systemd systemd-boot-efi| squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
 	busybox-static dracut-squash| util-linux-extra|
-DEPS_ci := clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
+DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
 DEPS_roots := git mmdebstrap
 TRIPLET_arm64 := aarch64-linux-gnu

@@ -66,6 +66,14 @@ uint64_t memory_spare(void)
         return available > kept ? available - kept : MIN(available, UINT64_C(1));
 }
 
+uint64_t memory_mapped(void)
+{
+        _cleanup_fclose_ FILE *f = fopen("/proc/self/statm", "re");
+        uint64_t pages;
+
+        return f && fscanf(f, "%" SCNu64, &pages) == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 uint64_t memory_for_decoding(void)
 {
         uint64_t available = memory_available();
