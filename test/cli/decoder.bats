@@ -65,9 +65,9 @@ each() {
     each 'killed by signal 31' call32 x32
 }
 
-@test "writing beyond the ring" {
+@test "writing beyond the ring, and over its words" {
     each 'killed by signal 11' overrun
-    each 'impossible block|no newc magic|is not eight hexadecimal' underrun
+    each 'impossible block|no newc magic|is not eight hexadecimal' words
 }
 
 @test "lengths that are lies" {
