@@ -45,7 +45,7 @@ ALL_LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 SKIPCPIO_LIB := $(filter-out skipcpio/skipcpio.c,$(wildcard skipcpio/*.c))
-RESTORE_LIB := restore/options.c $(wildcard restore/*/*.c)
+RESTORE_LIB := $(filter-out restore/main.c,$(wildcard restore/*.c restore/*/*.c))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
