@@ -168,4 +168,4 @@ clean:
 
 .PHONY: all unit check check-arch check-vm tidy demo deps install uninstall clean
 .SECONDARY:
--include $(shell find $(BUILD) -path $(BUILD)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/vm -o -path $(BUILD)/roots \) -prune -o -name '*.d' -type f -print 2>/dev/null)
