@@ -54,7 +54,8 @@ PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
 
 all: $(PROGRAMS)
 
-$(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
+$(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
+$(BUILD)/skipcpio/skipcpio: LDLIBS := # libc alone
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(PROGRAMS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
