@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 
 #include "skipcpio/util.h"
-#include "bls.h"
+#include "cmdline.h"
+#include "entry.h"
+#include "version.h"
 #include "bzimage.h"
 #include "lookup.h"
 #include "uki.h"

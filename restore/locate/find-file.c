@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "skipcpio/util.h"
-#include "bls.h"
+#include "cmdline.h"
+#include "entry.h"
+#include "version.h"
 #include "lookup.h"
 
 /* The name behind vmlinuz- and the like in BOOT_IMAGE=; of size 0 where there is none. */

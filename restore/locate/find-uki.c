@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "skipcpio/util.h"
-#include "bls.h"
+#include "cmdline.h"
+#include "entry.h"
+#include "version.h"
 #include "lookup.h"
 #include "uki.h"
 

@@ -9,7 +9,7 @@
 #include <sys/utsname.h>
 
 #include "skipcpio/parts.h"
-#include "bls.h"
+#include "entry.h"
 #include "efivar.h"
 #include "util/log.h"
 #include "lookup.h"
@@ -21,7 +21,7 @@ static int find_kver(struct search *search, const char *wanted)
         struct utsname uts;
         size_t size;
 
-        if (lookup_read(search->root, "/proc/sys/kernel/osrelease", BLS_SIZE_MAX, &text, &size) >= 0) {
+        if (lookup_read(search->root, "/proc/sys/kernel/osrelease", TEXT_SIZE_MAX, &text, &size) >= 0) {
                 running = span_dup(span_strip((struct span){ text, size }));
                 if (!running)
                         return -ENOMEM;
@@ -76,7 +76,7 @@ struct span search_cmdline(struct search *search)
         size_t size;
 
         if (!search->cmdline) {
-                int r = lookup_read(search->root, "/proc/cmdline", BLS_SIZE_MAX, &search->cmdline, &size);
+                int r = lookup_read(search->root, "/proc/cmdline", TEXT_SIZE_MAX, &search->cmdline, &size);
 
                 if (r < 0) {
                         search_skip("/proc/cmdline", r, NULL);
@@ -222,7 +222,7 @@ static void read_generated(struct search *search)
                 _cleanup_free_ char *text = NULL, *source = NULL;
                 size_t size;
 
-                if (!volume || lookup_read(search->root, units[i].unit, BLS_SIZE_MAX, &text, &size) < 0)
+                if (!volume || lookup_read(search->root, units[i].unit, TEXT_SIZE_MAX, &text, &size) < 0)
                         continue;
                 source = span_dup(env_get((struct span){ text, size }, "What"));
                 if (source && *source)
@@ -361,7 +361,7 @@ int volume_read(const struct search *search, const struct volume *volume, const 
         if ((size_t)snprintf(below, sizeof(below), "%s/%s", volume->fd >= 0 ? "" : volume->where, path) >=
             sizeof(below))
                 return -ENAMETOOLONG;
-        r = lookup_read(volume->fd >= 0 ? volume->fd : search->root, below, BLS_SIZE_MAX, ret, &size);
+        r = lookup_read(volume->fd >= 0 ? volume->fd : search->root, below, TEXT_SIZE_MAX, ret, &size);
         if (r >= 0)
                 *text = (struct span){ *ret, size };
         return r;
@@ -372,7 +372,7 @@ int search_read(struct search *search, const char *path, char **ret, struct span
         _cleanup_free_ char *name = NULL;
         _cleanup_close_ int fd = search_open(search, path, lookup_open, &name);
         size_t size;
-        int r = fd < 0 ? fd : lookup_read_open(fd, BLS_SIZE_MAX, ret, &size);
+        int r = fd < 0 ? fd : lookup_read_open(fd, TEXT_SIZE_MAX, ret, &size);
 
         if (r >= 0)
                 *text = (struct span){ *ret, size };
