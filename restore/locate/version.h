@@ -21,3 +21,20 @@ bool path_has_version(struct span path, const char *version);
 
 /** Whether a file's name says that it is not for a normal boot: kdump, rescue, fallback, .old or .bak. */
 bool name_is_special(struct span name);
+
+/** A file's name without suffixes such as .img at its end. */
+struct span name_without_suffixes(struct span name);
+
+/**
+ * Where @version stands in a file's name, with nothing behind it but words (-dracut.img, .hostonly) and suffixes, and
+ * with no digit in front of it. Whether another kernel's version is the same with such a word is the caller's to see.
+ *
+ * @return a pointer into @name, or NULL
+ */
+const char *name_find_version(struct span name, const char *version);
+
+/** Whether a file's name has a number with a point in it, as versions have. */
+bool name_has_number(struct span name);
+
+/** Whether a file's name ends, but for suffixes, with the last word of @version: lts of 6.6.8-0-lts. */
+bool name_has_flavour(struct span name, const char *version);
