@@ -35,15 +35,17 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 # ISA-L's inflate is 2.4 times zlib's; ISAL=no builds with zlib alone.
 ISAL ?= $(shell $(PKG_CONFIG) --exists libisal && echo yes || echo no)
 
-LIBS := zlib liblzma liblz4 libzstd libseccomp
+# Linked: what gzip falls back to. The other libraries are loaded when an image asks for them.
+LIBS := zlib
+LOADED_LIBS := liblzma liblz4 libzstd
 ifeq ($(ISAL),yes)
-LIBS += libisal
+LOADED_LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL
 endif
 
 ALL_CPPFLAGS += -I. -Irestore -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra $(WERROR_FLAG) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-fPIE -fvisibility=hidden -pthread -fdebug-prefix-map=$(CURDIR)=. $(shell $(PKG_CONFIG) --cflags $(LIBS)) $(CFLAGS)
+	-fPIE -fvisibility=hidden -pthread -fdebug-prefix-map=$(CURDIR)=. $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED_LIBS)) $(CFLAGS)
 ALL_LDFLAGS := -pie -pthread $(LDFLAGS)
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -ldl
 ifneq ($(SANITIZE),)
@@ -56,7 +58,7 @@ ALL_LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
 SKIPCPIO_LIB := $(sort $(filter-out skipcpio/skipcpio.c,$(wildcard skipcpio/*.c)))
-RESTORE_LIB := restore/options.c $(sort $(wildcard restore/*/*.c))
+RESTORE_LIB := $(sort $(filter-out restore/main.c,$(wildcard restore/*.c restore/*/*.c)))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
@@ -74,23 +76,33 @@ $(BUILD)/%.o: %.c Makefile
 
 # --- what is built and tested with; `make deps` installs it, or what FOR names of it ---
 
-ARCH = $(shell dpkg --print-architecture 2>/dev/null)
+HOST_ARCH = $(shell dpkg --print-architecture 2>/dev/null)
 LINUX_armhf := |linux-image-armmp
 LINUX_i386 := |linux-image-686
 LINUX_ppc64el := |linux-image-powerpc64le
-LINUX = linux-image-cloud-$(ARCH)|linux-image-$(ARCH)$(LINUX_$(ARCH))
+LINUX = linux-image-cloud-$(HOST_ARCH)|linux-image-$(HOST_ARCH)$(LINUX_$(HOST_ARCH))
 
 # a|b is the first that exists; a| may exist nowhere (packaging/deps).
-DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev| \
+DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libisal-dev| \
 	libbz2-dev liblzo2-2 libselinux-dev|libselinux1-dev
 DEPS_demo = dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,$(LINUX))
 DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
 	systemd systemd-boot-efi| squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
-	busybox-static dracut-squash| util-linux-extra|
-DEPS_ci := clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
+	busybox-static dracut-squash| util-linux-extra| mandoc man-db bash-completion zsh fish
+DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
+DEPS_package := dpkg-dev debhelper lintian rpm git libbz2-dev
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
+DEPS_roots := git mmdebstrap
+TRIPLET_arm64 := aarch64-linux-gnu
+TRIPLET_armhf := arm-linux-gnueabihf
+TRIPLET_i386 := i686-linux-gnu
+TRIPLET_ppc64el := powerpc64le-linux-gnu
+TRIPLET = $(or $(TRIPLET_$(ARCH)),$(ARCH)-linux-gnu)
+# ISA-L cannot be installed for two architectures at a time.
+DEPS_arch = gcc-$(TRIPLET) qemu-user|qemu-user-static $(foreach p,$(filter-out libisal%,$(filter lib% zlib%,$(DEPS_build))) libcmocka-dev, \
+	$(patsubst %|:$(ARCH),%|,$(subst |,:$(ARCH)|,$(p)):$(ARCH)))
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
-FOR ?= build demo check ci vm bench
+FOR ?= build demo check ci package vm bench roots
 
 deps:
 	@packaging/deps $(foreach f,$(FOR),$(patsubst %,'%',$(DEPS_$(f))))
@@ -105,7 +117,12 @@ demo:
 check:
 	@$(MAKE) --no-print-directory deps FOR="build check"
 	@$(MAKE) --no-print-directory all unit
-	@test/lib/own-root test/run $(BUILD)
+	@test/lib/own-root test/run $(BUILD) $(ONLY)
+
+# make check-arch ARCH=s390x: built by a cross compiler in a fresh Debian, and run there by qemu-user.
+check-arch:
+	@$(MAKE) --no-print-directory deps FOR=roots
+	@test/foreign $(ARCH) $(ONLY)
 
 # --- tests ---
 
@@ -197,6 +214,6 @@ clean:
 programs:
 	@printf '%s\n' $(PROGRAMS)
 
-.PHONY: all programs unit check check-vm tidy demo deps install uninstall dist clean
+.PHONY: all programs unit check check-arch check-vm tidy demo deps install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)

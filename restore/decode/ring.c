@@ -10,7 +10,6 @@
 
 /* States of a slot; a published block of n bytes is PUBLISHED + n. */
 enum { EMPTY = 0, AWAITED = 1, PUBLISHED = 2 };
-#define MORE 0x80000000U /* a piece of a block, to be followed by more */
 
 struct ring_shared {
         _Atomic uint32_t ready[RING_SLOTS_MAX];
@@ -87,41 +86,18 @@ void ring_stop(struct ring *ring)
         futex(&ring->shared->released, FUTEX_WAKE, INT_MAX, NULL);
 }
 
-static void publish(_Atomic uint32_t *ready, uint32_t state)
-{
-        if (atomic_exchange(ready, state) == AWAITED)
-                futex(ready, FUTEX_WAKE, 1, NULL);
-}
-
 void ring_publish(struct ring *ring, uint32_t number, uint32_t size)
 {
-        publish(&ring->shared->ready[slot_of(ring, number)], PUBLISHED + size);
-}
-
-bool ring_publish_piece(struct ring *ring, uint32_t number, uint32_t size)
-{
         _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, number)];
-        uint32_t state;
 
-        publish(ready, (PUBLISHED + size) | MORE);
-        while ((state = atomic_load(ready)) >= PUBLISHED) {
-                if (atomic_load(&ring->stopped))
-                        return false;
-                futex(ready, FUTEX_WAIT, state, &(const struct timespec){ .tv_nsec = 100000000L });
-        }
-        return true;
+        if (atomic_exchange(ready, PUBLISHED + size) == AWAITED)
+                futex(ready, FUTEX_WAKE, 1, NULL);
 }
 
 void ring_publish_end(struct ring *ring, uint32_t number)
 {
-        _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, number)];
-        uint32_t state;
-
         ring_claim(ring, number);
-        /* A piece of a block that was given up: giving it back, the consumer would wipe out the end. */
-        while ((state = atomic_load(ready)) >= PUBLISHED)
-                futex(ready, FUTEX_WAIT, state, &(const struct timespec){ .tv_nsec = 100000000L });
-        publish(ready, PUBLISHED);
+        ring_publish(ring, number, 0);
 }
 
 static void wake_producers(struct ring *ring)
@@ -147,9 +123,7 @@ int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret)
                 if (state < PUBLISHED)
                         return -ETIMEDOUT;
         }
-        ring->more = state & MORE;
-        state &= ~MORE;
-        if (state < PUBLISHED || state - PUBLISHED > ring->slot_size || (ring->more && state == PUBLISHED))
+        if (state - PUBLISHED > ring->slot_size)
                 return -EBADMSG;
         *ret = ring->slots + (size_t)slot * ring->slot_size;
         return state - PUBLISHED;
@@ -160,10 +134,6 @@ void ring_release(struct ring *ring)
         _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, ring->next)];
 
         atomic_store(ready, EMPTY);
-        if (ring->more) {
-                futex(ready, FUTEX_WAKE, 1, NULL);
-                return;
-        }
         ring->next++;
         atomic_store(&ring->shared->released, ring->next);
         /* Producers that found the ring full are woken once it is half empty: waking them for every block
