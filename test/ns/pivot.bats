@@ -147,7 +147,7 @@ outside() {
     # shellcheck disable=SC2046 # no word, or one
     dracut_image "$T/image" base shutdown squash \
         $(compgen -G "/usr/lib/dracut/modules.d/*squash-squashfs" >/dev/null && echo squash-squashfs)
-    cpio -t --quiet <"$T/image" | grep -qE '^squash(fs)?-root.img$'
+    grep -aqE 'squash(fs)?-root\.img' "$T/image"
     shut_down "$T/image"
     pivoted
 }
@@ -183,7 +183,7 @@ outside() {
 @test "a directory that was there before, where the image has a link that shutdown needs" {
     [[ -L $BATS_FILE_TMPDIR/tree/lib64 ]] || skip "no such link here"
     shut_down "$image" 'mkdir -p /run/initramfs/lib64/mine'
-    refused "cannot be started there" $'\n.need_shutdown\nlib64\nlib64/mine'
+    refused "its shutdown would not run: " $'\n.need_shutdown\nlib64\nlib64/mine'
 }
 
 @test "a mount below /run/initramfs" {
@@ -221,7 +221,7 @@ changed() {
 
 @test "shutdown's shell lacks its loader" {
     changed 'find . -name "ld-linux*" -delete'
-    refused "/bin/sh cannot be started there"
+    refused "its shutdown would not run: "
 }
 
 @test "shutdown is no script that the shell can parse" {
