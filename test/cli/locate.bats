@@ -658,7 +658,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
 
 @test "a live system: the image is on the medium" {
     for f in images/pxeboot/initrd.img:/images/pxeboot/vmlinuz boot/initrd:/boot/vmlinuz boot/x86_64/loader/initrd:/boot/x86_64/loader/linux \
-        isolinux/initrd.img:0 live/initrd.img-$K:linux casper/initrd:0 boot/aarch64/initrd:/boot/aarch64/linux; do
+        isolinux/initrd.img:0 live/initrd.img-$K:linux casper/initrd:0 boot/aarch64/initrd:/boot/aarch64/linux ppc/ppc64/initrd.img:0 os/initrd:0; do
         new_system "BOOT_IMAGE=${f#*:} root=live:CDLABEL=x rd.live.image"
         put run/initramfs/live/${f%%:*}
         put boot/initramfs-$K.img # of the root file system on the medium
@@ -725,6 +725,15 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     echo text >"$S/efi/loader/addons/bad.addon.efi"
     finds StubImageIdentifier '/efi/EFI/Linux/a.efi[.initrd]' '/efi/loader/addons/z.addon.efi[.initrd]' \
         '/efi/EFI/Linux/a.efi.extra.d/a.addon.efi[.initrd]' '/efi/EFI/Linux/a.efi.extra.d/b.addon.efi[.initrd]'
+}
+
+@test "the initrds of addons that an entry's extra lines name" {
+    new_system
+    uki efi/x/a.efi .uname=$K .initrd=a
+    uki efi/x/b.addon.efi .initrd=b
+    put efi/x/c.cred
+    entry efi/loader/entries/a.conf 'uki /x/a.efi' 'extra /x/b.addon.efi' 'extra /x/c.cred' 'options root=/dev/vda2'
+    finds 'fits the kernel command line' '/efi/x/a.efi[.initrd]' '/efi/x/b.addon.efi[.initrd]'
 }
 
 @test "a unified kernel image is restored whose initrd comes from an addon alone" {
@@ -833,6 +842,32 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     older boot/initrd.img-$K -50
     older boot/initrd.img-6.1.0-4 50
     finds 'kernel version' /boot/initrd.img-$K
+}
+
+@test "several that fit equally: the identifier that the boot left in /run/initramfs decides" {
+    local id
+
+    new_system
+    for id in one two; do
+        newc image "archive(entry('kernel', mode=DIR | 0o755), entry('kernel/restore/id', data='$id\\n')) +
+            compress('gzip', archive(entry('$id')))" >"$T/$id"
+    done
+    for order in one:two two:one; do
+        cp "$T/${order%:*}" "$S/boot/initramfs-$K.img"
+        cp "$T/${order#*:}" "$S/boot/initrd-$K"
+        older boot/initramfs-$K.img 100
+        older boot/initrd-$K 200
+        entry run/initramfs/.image-id one
+        [[ $order == one:two ]] && found=initramfs-$K.img || found=initrd-$K
+        finds 'kernel version' /boot/$found
+        restore --locate -v -S "$S"
+        grep -F "/boot/$found: chosen: kernel version; of this kernel; its identifier is the one of the boot" "$T/stdout"
+    done
+    # It was made anew since: time decides, as it does where the boot or the images have none.
+    entry run/initramfs/.image-id three
+    finds 'kernel version' /boot/initramfs-$K.img
+    rm "$S/run/initramfs/.image-id"
+    finds 'kernel version' /boot/initramfs-$K.img
 }
 
 @test "--verbose names the volume with every entry, and the order of the candidates" {

@@ -108,6 +108,9 @@ def seeds():
         nodes += b"\x7f\xff\4\0"
         yield "fuzz-bootoption", name, (struct.pack("<IH", 1, len(nodes)) + "OS\0".encode("utf-16-le") + nodes +
                                         options.encode("utf-16-le"))
+    for name, entries in (("id", [entry("kernel", DIR | 0o755), entry("kernel/x", data="x" * 9), entry("kernel/restore/id", data="1234-5\n")]),
+                          ("long", [entry("./kernel/restore/id", data="1" * 70)]), ("none", TREE)):
+        yield "fuzz-identifier", name, archive(*entries)
     for name, kind, body in (("ramdisk", 3, b"abcd"), ("multi", 4, struct.pack(">III", 4, 3, 0) + b"kernabc\0")):
         yield "fuzz-bootoption", "uboot-" + name, struct.pack(">IIIIIIIBBBB32s", 0x27051956, 0, 0, len(body), 0, 0, 0, 5, 2, kind, 0,
                                                               b"name") + body

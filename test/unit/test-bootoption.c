@@ -117,6 +117,9 @@ static void test_uboot(void **state)
         assert_int_equal(uboot_parse(head, sizeof(head), 163, &from, &bytes), -EBADMSG);
         assert_int_equal(uboot_parse(head, 63, 63, &from, &bytes), 0);
 
+        head[30] = 2;
+        assert_int_equal(uboot_parse(head, sizeof(head), 164, &from, &bytes), -EBADMSG);
+
         head[30] = 4;
         put32(head + 64, 5);
         put32(head + 68, 7);
