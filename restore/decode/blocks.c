@@ -42,7 +42,7 @@ static void *work(void *argument)
 
         for (;;) {
                 struct block block;
-                struct outlet out;
+                struct space out;
                 const char *reason = "not enough memory";
                 uint32_t number;
                 int r;
@@ -63,42 +63,28 @@ static void *work(void *argument)
                 if (r != 0)
                         return NULL;
 
-                out = (struct outlet){ d->ring, number, { ring_claim(d->ring, number), d->ring->slot_size } };
+                out = (struct space){ ring_claim(d->ring, number), d->ring->slot_size };
                 r = -ENOMEM;
-                if (out.space.bytes && input)
+                if (out.bytes && input)
                         r = decode_read(d, input, block.size, block.at, &reason);
-                if (out.space.bytes && r >= 0)
+                if (out.bytes && r >= 0)
                         r = pool->format->decode(&block, input, &out, &reason);
-                if (r == 0 && out.space.size == d->ring->slot_size) {
+                if (r == 0 && out.size == d->ring->slot_size) {
                         reason = "an empty block";
                         r = -EBADMSG;
                 }
                 if (r == 0) {
-                        ring_publish(d->ring, number, d->ring->slot_size - (uint32_t)out.space.size);
+                        ring_publish(d->ring, number, d->ring->slot_size - (uint32_t)out.size);
                         continue;
                 }
                 pthread_mutex_lock(&pool->lock);
-                if (!out.space.bytes)
+                if (!out.bytes)
                         give_up(pool, number);
                 else
                         fail(pool, number, r, reason, block.at);
                 pthread_mutex_unlock(&pool->lock);
                 return NULL;
         }
-}
-
-bool outlet_more(struct outlet *out)
-{
-        uint8_t *slot = out->space.bytes - out->ring->slot_size, last = out->space.bytes[-1];
-
-        /* A byte is kept back: it is not known yet whether there are more, and a block cannot end with none. */
-        if (!ring_publish_piece(out->ring, out->number, out->ring->slot_size - 1)) {
-                out->space.bytes = NULL;
-                return false;
-        }
-        slot[0] = last;
-        out->space = (struct space){ slot + 1, out->ring->slot_size - 1 };
-        return true;
 }
 
 int decode_blocks(struct decode *d, const struct block_format *format, void *state)

@@ -5,7 +5,7 @@
  * Decoding a compressed part: image bytes in, blocks of the ring out. All of this runs in the
  * decoder's process and may be wrong or be made to do wrong without harm (see decoder.h).
  *
- * A format is a row of the table in decode.c. Most are streams, which one thread decodes in
+ * A format is a row of the table in codec.c. Most are streams, which one thread decodes in
  * steps (stream.c); a few are independent blocks, which several threads decode (blocks.c).
  */
 
@@ -38,7 +38,7 @@ struct codec {
                                     */
         uint32_t threads_max; /* so many are faster than the unpacker, which then has a processor for itself; 0 where
                                * that never happens */
-        int (*load)(void);    /* load a library that is rarely needed; or NULL. -ENOPKG where it is missing */
+        int (*load)(void);    /* load the format's library: 0, or -ENOPKG where it is missing */
         int (*decode)(struct decode *d); /* decode one part: 0, or a negative errno and @d->reason */
 };
 
@@ -61,6 +61,10 @@ int decode_lz4_legacy(struct decode *d);
 int decode_bzip2(struct decode *d);
 int decode_lzop(struct decode *d);
 
+int load_gzip(void);
+int load_zstd(void);
+int load_xz(void); /* for lzma, too */
+int load_lz4(void);
 int load_bzip2(void);
 int load_lzop(void);
 
@@ -106,31 +110,15 @@ struct block {
         uint32_t flags;      /* likewise */
 };
 
-/** Where a block's decoded bytes go. */
-struct outlet {
-        struct ring *ring;
-        uint32_t number;
-        struct space space; /* what is left of the slot */
-};
-
-/**
- * Go on with an empty slot, for a block that decodes to more than fits into one. To be called when
- * @out->space has no room left.
- *
- * @return false where decoding has been stopped
- */
-bool outlet_more(struct outlet *out);
-
 /** How a format of blocks is decoded. */
 struct block_format {
-        uint32_t block_size_max; /* bytes that decode() needs at @in: the largest compressed block, and any room for
-                                    itself */
+        uint32_t block_size_max; /* bytes of the largest compressed block */
         /** Find the next block at @d->at and advance it. Called by one thread at a time.
          *  @return 1, 0 at the end of the part, negative with @d->reason set */
         int (*next)(struct decode *d, void *state, struct block *ret);
-        /** Decode @block from @in, which may be written to, into @out; called by several threads.
+        /** Decode @block from @in into @out, which is a whole slot, and advance @out; called by several threads.
          *  @return 0, or a negative errno with *@reason set */
-        int (*decode)(const struct block *block, uint8_t *in, struct outlet *out, const char **reason);
+        int (*decode)(const struct block *block, const uint8_t *in, struct space *out, const char **reason);
 };
 
 /** Decode a part of independent blocks with up to @d->threads threads, a block to a slot of the ring. */

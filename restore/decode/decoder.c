@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,6 +24,10 @@
  * needs a second a block; the rest is for a disk that has to spin up. */
 #define HANG_SECONDS 60
 #define POLL_MS 100
+
+/* Address space that a thread can need for buffers, and that is needed in any case. */
+#define THREAD_MEMORY (UINT64_C(16) << 20)
+#define SPARE_MEMORY (UINT64_C(64) << 20)
 
 /* What the process is told and tells, in shared memory. */
 struct mailbox {
@@ -52,6 +57,20 @@ static void *map_shared(size_t size)
         return p == MAP_FAILED ? NULL : p;
 }
 
+/* What decoding may map: as much again as the larger of window and memory for other needs of the libraries (liblzma
+ * falls back from threads to one that needs the dictionary), and each thread's stack and blocks. */
+static uint64_t address_space(const struct decode *d)
+{
+        size_t stack = 0;
+        pthread_attr_t attributes;
+
+        if (pthread_attr_init(&attributes) == 0) {
+                pthread_attr_getstacksize(&attributes, &stack);
+                pthread_attr_destroy(&attributes);
+        }
+        return 2 * MAX(d->window, d->memory) + d->threads * ((uint64_t)stack + THREAD_MEMORY) + SPARE_MEMORY;
+}
+
 /* All that the process does. */
 _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, unsigned threads, uint64_t window)
 {
@@ -69,7 +88,7 @@ _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, 
         /* One arena: with more, malloc reads how many processors there are from /sys, and how memory is
          * overcommitted from /proc, and the filter kills it for that. A block is a few allocations. */
         mallopt(M_ARENA_MAX, 1);
-        r = sandbox_enter(decoder->image);
+        r = sandbox_enter(decoder->image, address_space(&d));
 
         mailbox->unfiltered = r > 0;
         for (uint32_t served = 0;; served++) {
@@ -104,11 +123,9 @@ int decoder_start(const struct image *image, enum format format, uint64_t window
                 return -ENOMEM;
         decoder->image = image;
         decoder->format = format;
-        if (codec->load) {
-                r = codec->load();
-                if (r < 0)
-                        return r;
-        }
+        r = codec->load();
+        if (r < 0)
+                return r;
         r = codec_ring(codec, threads, &decoder->ring);
         if (r < 0)
                 return r;

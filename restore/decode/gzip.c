@@ -1,12 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* gzip, RFC 1952. One member is a part, as in the kernel. */
+/*
+ * gzip, RFC 1952. One member is a part, as in the kernel.
+ *
+ * ISA-L's inflate takes 0.4 of the time that zlib's does. Where it cannot be loaded, zlib, which is linked.
+ */
 #include "decode.h"
 
 #include <string.h>
+#include <zlib.h>
+
+#include "util/library.h"
 
 #ifdef HAVE_ISAL
 
 #include <isa-l/igzip_lib.h>
+
+static struct {
+        __typeof__(isal_inflate_init) *isal_inflate_init;
+        __typeof__(isal_gzip_header_init) *isal_gzip_header_init;
+        __typeof__(isal_read_gzip_header) *isal_read_gzip_header;
+        __typeof__(isal_inflate) *isal_inflate;
+} lib;
+
+static bool isal_loaded;
+
+int load_gzip(void)
+{
+        static const char *const sonames[] = { "libisal.so.2", NULL };
+        static const struct symbol symbols[] = {
+                SYMBOL(lib, isal_inflate_init),
+                SYMBOL(lib, isal_gzip_header_init),
+                SYMBOL(lib, isal_read_gzip_header),
+                SYMBOL(lib, isal_inflate),
+                { 0 },
+        };
+
+        isal_loaded = library_load(sonames, symbols) == 0;
+        return 0;
+}
 
 struct gzip {
         struct inflate_state inflate;
@@ -14,7 +45,7 @@ struct gzip {
         bool in_body;
 };
 
-static int step(struct decode *d, void *state, struct span *in, struct space *out)
+static int step_isal(struct decode *d, void *state, struct span *in, struct space *out)
 {
         struct gzip *gzip = state;
         struct inflate_state *s = &gzip->inflate;
@@ -25,10 +56,10 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
         s->next_out = out->bytes;
         s->avail_out = (uint32_t)out->size;
 
-        r = gzip->in_body ? ISAL_DECOMP_OK : isal_read_gzip_header(s, &gzip->header);
+        r = gzip->in_body ? ISAL_DECOMP_OK : lib.isal_read_gzip_header(s, &gzip->header);
         if (r == ISAL_DECOMP_OK) {
                 gzip->in_body = true;
-                r = isal_inflate(s);
+                r = lib.isal_inflate(s);
         }
 
         /* At an error it gives back what it holds of the input, which is less than nothing where that has ended. */
@@ -46,7 +77,7 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
         }
 }
 
-int decode_gzip(struct decode *d)
+static int decode_isal(struct decode *d)
 {
         _cleanup_free_ struct gzip *gzip = calloc(1, sizeof(*gzip));
 
@@ -54,15 +85,20 @@ int decode_gzip(struct decode *d)
                 d->reason = "not enough memory";
                 return -ENOMEM;
         }
-        isal_inflate_init(&gzip->inflate);
-        isal_gzip_header_init(&gzip->header);
+        lib.isal_inflate_init(&gzip->inflate);
+        lib.isal_gzip_header_init(&gzip->header);
         gzip->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER;
-        return decode_stream(d, step, gzip);
+        return decode_stream(d, step_isal, gzip);
 }
 
 #else
 
-#include <zlib.h>
+int load_gzip(void)
+{
+        return 0;
+}
+
+#endif
 
 static int step(struct decode *d, void *state, struct span *in, struct space *out)
 {
@@ -93,7 +129,7 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
         }
 }
 
-int decode_gzip(struct decode *d)
+static int decode_zlib(struct decode *d)
 {
         z_stream s = { 0 };
         int r;
@@ -107,4 +143,11 @@ int decode_gzip(struct decode *d)
         return r;
 }
 
+int decode_gzip(struct decode *d)
+{
+#ifdef HAVE_ISAL
+        if (isal_loaded)
+                return decode_isal(d);
 #endif
+        return decode_zlib(d);
+}

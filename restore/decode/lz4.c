@@ -10,15 +10,37 @@
 #include <lz4frame.h>
 #include <string.h>
 
+#include "util/library.h"
+
+static struct {
+        __typeof__(LZ4_decompress_safe) *LZ4_decompress_safe;
+        __typeof__(LZ4F_createDecompressionContext) *LZ4F_createDecompressionContext;
+        __typeof__(LZ4F_decompress) *LZ4F_decompress;
+        __typeof__(LZ4F_freeDecompressionContext) *LZ4F_freeDecompressionContext;
+        __typeof__(LZ4F_isError) *LZ4F_isError;
+} lib;
+
+int load_lz4(void)
+{
+        static const char *const sonames[] = { "liblz4.so.1", NULL };
+        static const struct symbol symbols[] = {
+                SYMBOL(lib, LZ4_decompress_safe), SYMBOL(lib, LZ4F_createDecompressionContext),
+                SYMBOL(lib, LZ4F_decompress),     SYMBOL(lib, LZ4F_freeDecompressionContext),
+                SYMBOL(lib, LZ4F_isError),        { 0 },
+        };
+
+        return library_load(sonames, symbols);
+}
+
 #define LEGACY_MAGIC 0x184c2102U
 #define LEGACY_BLOCK_SIZE (8U << 20)
 
 static int step(struct decode *d, void *state, struct span *in, struct space *out)
 {
         size_t used = in->size, made = out->size;
-        size_t r = LZ4F_decompress(state, out->bytes, &made, in->bytes, &used, NULL);
+        size_t r = lib.LZ4F_decompress(state, out->bytes, &made, in->bytes, &used, NULL);
 
-        if (LZ4F_isError(r))
+        if (lib.LZ4F_isError(r))
                 return decode_fail(d, "the lz4 data is damaged");
         *in = (struct span){ in->bytes + used, in->size - used };
         *out = (struct space){ out->bytes + made, out->size - made };
@@ -30,12 +52,12 @@ int decode_lz4(struct decode *d)
         LZ4F_dctx *context;
         int r;
 
-        if (LZ4F_isError(LZ4F_createDecompressionContext(&context, LZ4F_VERSION))) {
+        if (lib.LZ4F_isError(lib.LZ4F_createDecompressionContext(&context, LZ4F_VERSION))) {
                 d->reason = "not enough memory";
                 return -ENOMEM;
         }
         r = decode_stream(d, step, context);
-        LZ4F_freeDecompressionContext(context);
+        lib.LZ4F_freeDecompressionContext(context);
         return r;
 }
 
@@ -64,7 +86,7 @@ static enum due classify(const struct decode *d, uint64_t at, uint32_t *ret_size
         while (bytes[padding] == 0)
                 padding++;
         part = magic_find(bytes + padding, sizeof(bytes) - padding) >= 0;
-        if (*ret_size <= (uint32_t)LZ4_compressBound(LEGACY_BLOCK_SIZE))
+        if (*ret_size <= (uint32_t)LZ4_COMPRESSBOUND(LEGACY_BLOCK_SIZE))
                 return part ? DUE_BLOCK_OR_PART : DUE_BLOCK;
         if (part)
                 return DUE_END;
@@ -129,15 +151,15 @@ static int next(struct decode *d, void *state, struct block *ret)
         }
 }
 
-static int decode(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
+static int decode(const struct block *block, const uint8_t *in, struct space *out, const char **reason)
 {
-        int n = LZ4_decompress_safe((const char *)in, (char *)out->space.bytes, (int)block->size, (int)out->space.size);
+        int n = lib.LZ4_decompress_safe((const char *)in, (char *)out->bytes, (int)block->size, (int)out->size);
 
         if (n < 0) {
                 *reason = "the lz4 data is damaged";
                 return -EBADMSG;
         }
-        out->space = (struct space){ out->space.bytes + n, out->space.size - (size_t)n };
+        *out = (struct space){ out->bytes + n, out->size - (size_t)n };
         return 0;
 }
 

@@ -18,9 +18,10 @@ static int (*decompress)(const unsigned char *in, unsigned long in_size, unsigne
 
 int load_lzop(void)
 {
-        static const struct symbol symbols[] = { { "lzo1x_decompress_safe", (void **)&decompress }, { NULL, NULL } };
+        static const char *const sonames[] = { "liblzo2.so.2", NULL };
+        static const struct symbol symbols[] = { { "lzo1x_decompress_safe", (void **)&decompress, false }, { 0 } };
 
-        return library_load("liblzo2.so.2", symbols);
+        return library_load(sonames, symbols);
 }
 
 #define LZOP_MAGIC_SIZE 9U
@@ -133,10 +134,10 @@ static int next(struct decode *d, void *state, struct block *ret)
         return 1;
 }
 
-static int decode(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
+static int decode(const struct block *block, const uint8_t *in, struct space *out, const char **reason)
 {
         unsigned long size = block->plain_size;
-        uint8_t *bytes = out->space.bytes;
+        uint8_t *bytes = out->bytes;
 
         if (block->size == block->plain_size)
                 memcpy(bytes, in, size);
@@ -149,7 +150,7 @@ static int decode(const struct block *block, uint8_t *in, struct outlet *out, co
                 *reason = "an lzop checksum does not match";
                 return -EBADMSG;
         }
-        out->space = (struct space){ bytes + size, out->space.size - size };
+        *out = (struct space){ bytes + size, out->size - size };
         return 0;
 }
 

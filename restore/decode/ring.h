@@ -25,7 +25,6 @@ struct ring {
         uint32_t slot_size;  /* bytes */
         uint32_t slot_count; /* at most RING_SLOTS_MAX */
         uint32_t next;       /* consumer: number of the block to take next */
-        bool more;           /* consumer: that the block taken last goes on */
         atomic_bool stopped; /* producer: there is no use in waiting any longer */
 };
 
@@ -36,7 +35,7 @@ struct ring {
  *
  * @param slot_size   bytes a block can have, at most 1 GiB
  * @param slot_count  1 to RING_SLOTS_MAX
- * @return 0 or a negative errno from mmap; memory is used only as it is written to
+ * @return 0 or -ENOMEM; memory is used only as it is written to
  */
 int ring_new(struct ring *ring, uint32_t slot_size, uint32_t slot_count);
 
@@ -53,18 +52,11 @@ void ring_stop(struct ring *ring);
 /** Producer: hand over block @number, of @size bytes, at least 1. */
 void ring_publish(struct ring *ring, uint32_t number, uint32_t size);
 
-/** Producer: say that the part has ended before block @number; when the consumer has given back any piece of that. */
+/** Producer: say that the part has ended before block @number, once its slot is free. */
 void ring_publish_end(struct ring *ring, uint32_t number);
 
 /**
- * Producer: hand over a piece of block @number, and wait until the slot can be filled with the next one.
- *
- * @return false after ring_stop()
- */
-bool ring_publish_piece(struct ring *ring, uint32_t number, uint32_t size);
-
-/**
- * Consumer: wait for the next block, or the next piece of one.
+ * Consumer: wait for the next block.
  *
  * @param timeout_ms  how long to wait at most
  * @param ret         its bytes, which the producer may still change

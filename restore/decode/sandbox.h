@@ -9,9 +9,11 @@
 
 /**
  * Give up everything that decoding does not need: descriptors other than the image's, all
- * capabilities, new privileges, and, where the kernel has seccomp, all system calls but those
- * for reading, memory, threads of its own and exit; any other one kills the process.
+ * capabilities, new privileges, writing to files, memory without end, and, where the kernel has
+ * seccomp, all system calls but those for reading, memory, threads of its own and exit; any other
+ * one kills the process.
  *
- * @return 0; 1 where no filter could be set (a kernel without seccomp) and all the rest is done; or a negative errno
+ * @param memory  bytes that may be mapped besides what is mapped already
+ * @return 0; 1 where the kernel has no filters of system calls and all the rest is done; or a negative errno
  */
-int sandbox_enter(const struct image *image);
+int sandbox_enter(const struct image *image, uint64_t memory);

@@ -4,6 +4,37 @@
 
 #include <lzma.h>
 
+#include "util/library.h"
+
+/* liblzma 5.2's header has these fields without their names. */
+#if LZMA_VERSION < UINT32_C(50040000)
+#define memlimit_threading reserved_int5
+#define memlimit_stop reserved_int6
+#endif
+
+static struct {
+        __typeof__(lzma_stream_decoder) *lzma_stream_decoder;
+        __typeof__(lzma_alone_decoder) *lzma_alone_decoder;
+        __typeof__(lzma_code) *lzma_code;
+        __typeof__(lzma_end) *lzma_end;
+        lzma_ret (*lzma_stream_decoder_mt)(lzma_stream *stream, const lzma_mt *options); /* since 5.4; or NULL */
+} lib;
+
+int load_xz(void)
+{
+        static const char *const sonames[] = { "liblzma.so.5", NULL };
+        static const struct symbol symbols[] = {
+                SYMBOL(lib, lzma_stream_decoder),
+                SYMBOL(lib, lzma_alone_decoder),
+                SYMBOL(lib, lzma_code),
+                SYMBOL(lib, lzma_end),
+                { "lzma_stream_decoder_mt", (void **)&lib.lzma_stream_decoder_mt, true },
+                { 0 },
+        };
+
+        return library_load(sonames, symbols);
+}
+
 static int step(struct decode *d, void *state, struct span *in, struct space *out)
 {
         lzma_stream *s = state;
@@ -14,7 +45,7 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
         s->next_out = out->bytes;
         s->avail_out = out->size;
         /* with its last input in hand, the threaded decoder waits for its threads instead of returning idle */
-        r = lzma_code(s, d->at == d->end ? LZMA_FINISH : LZMA_RUN);
+        r = lib.lzma_code(s, d->at == d->end ? LZMA_FINISH : LZMA_RUN);
         *in = (struct span){ s->next_in, s->avail_in };
         *out = (struct space){ s->next_out, s->avail_out };
 
@@ -45,7 +76,7 @@ static int run(struct decode *d, lzma_stream *s, lzma_ret ready)
                 return -ENOMEM;
         }
         r = decode_stream(d, step, s);
-        lzma_end(s);
+        lib.lzma_end(s);
         return r;
 }
 
@@ -66,12 +97,13 @@ int decode_xz(struct decode *d)
 
         /* The threaded decoder copies once more: with one thread there is nothing to win by it. */
         return run(d, &s,
-                   d->threads > 1 ? lzma_stream_decoder_mt(&s, &options) : lzma_stream_decoder(&s, memory_limit(d), 0));
+                   d->threads > 1 && lib.lzma_stream_decoder_mt ? lib.lzma_stream_decoder_mt(&s, &options)
+                                                                : lib.lzma_stream_decoder(&s, memory_limit(d), 0));
 }
 
 int decode_lzma(struct decode *d)
 {
         lzma_stream s = LZMA_STREAM_INIT;
 
-        return run(d, &s, lzma_alone_decoder(&s, memory_limit(d)));
+        return run(d, &s, lib.lzma_alone_decoder(&s, memory_limit(d)));
 }

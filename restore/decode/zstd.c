@@ -9,18 +9,43 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "util/library.h"
+
+static struct {
+        __typeof__(ZSTD_createDCtx) *ZSTD_createDCtx;
+        __typeof__(ZSTD_freeDCtx) *ZSTD_freeDCtx;
+        __typeof__(ZSTD_DCtx_setParameter) *ZSTD_DCtx_setParameter;
+        __typeof__(ZSTD_dParam_getBounds) *ZSTD_dParam_getBounds;
+        __typeof__(ZSTD_decompressStream) *ZSTD_decompressStream;
+        __typeof__(ZSTD_isError) *ZSTD_isError;
+        __typeof__(ZSTD_getErrorCode) *ZSTD_getErrorCode;
+} lib;
+
+int load_zstd(void)
+{
+        static const char *const sonames[] = { "libzstd.so.1", NULL };
+        static const struct symbol symbols[] = {
+                SYMBOL(lib, ZSTD_createDCtx),        SYMBOL(lib, ZSTD_freeDCtx),
+                SYMBOL(lib, ZSTD_DCtx_setParameter), SYMBOL(lib, ZSTD_dParam_getBounds),
+                SYMBOL(lib, ZSTD_decompressStream),  SYMBOL(lib, ZSTD_isError),
+                SYMBOL(lib, ZSTD_getErrorCode),      { 0 },
+        };
+
+        return library_load(sonames, symbols);
+}
+
 static int step(struct decode *d, void *state, struct span *in, struct space *out)
 {
         ZSTD_inBuffer from = { in->bytes, in->size, 0 };
         ZSTD_outBuffer to = { out->bytes, out->size, 0 };
-        size_t r = ZSTD_decompressStream(state, &to, &from);
+        size_t r = lib.ZSTD_decompressStream(state, &to, &from);
 
         *in = (struct span){ in->bytes + from.pos, in->size - from.pos };
         *out = (struct space){ out->bytes + to.pos, out->size - to.pos };
-        if (!ZSTD_isError(r))
+        if (!lib.ZSTD_isError(r))
                 return r == 0;
 
-        switch (ZSTD_getErrorCode(r)) {
+        switch (lib.ZSTD_getErrorCode(r)) {
         case ZSTD_error_memory_allocation:
                 d->reason = "not enough memory";
                 return -ENOMEM;
@@ -35,17 +60,17 @@ static int step(struct decode *d, void *state, struct span *in, struct space *ou
 
 int decode_zstd(struct decode *d)
 {
-        ZSTD_DCtx *context = ZSTD_createDCtx();
+        ZSTD_DCtx *context = lib.ZSTD_createDCtx();
         int r;
 
         if (!context) {
                 d->reason = "not enough memory";
                 return -ENOMEM;
         }
-        ZSTD_DCtx_setParameter(
-                        context, ZSTD_d_windowLogMax,
-                        MIN(63 - __builtin_clzll(d->window), ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound));
+        lib.ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax,
+                                   MIN(63 - __builtin_clzll(d->window),
+                                       lib.ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound));
         r = decode_stream(d, step, context);
-        ZSTD_freeDCtx(context);
+        lib.ZSTD_freeDCtx(context);
         return r;
 }

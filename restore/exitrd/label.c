@@ -14,23 +14,27 @@
 #include "util/log.h"
 
 static struct {
-        __typeof__(selabel_open) *open;
-        __typeof__(selabel_close) *close;
-        __typeof__(selinux_restorecon_set_sehandle) *set_handle;
-        __typeof__(selinux_restorecon_set_alt_rootpath) *set_root;
-        __typeof__(selinux_restorecon) *restorecon;
-        __typeof__(selinux_set_callback) *set_callback;
-} selinux;
+        __typeof__(selabel_open) *selabel_open;
+        __typeof__(selinux_restorecon_set_sehandle) *selinux_restorecon_set_sehandle;
+        __typeof__(selinux_restorecon_set_alt_rootpath) *selinux_restorecon_set_alt_rootpath;
+        __typeof__(selinux_restorecon) *selinux_restorecon;
+        __typeof__(selinux_set_callback) *selinux_set_callback;
+} lib;
 
-static const struct symbol symbols[] = {
-        { "selabel_open", (void **)&selinux.open },
-        { "selabel_close", (void **)&selinux.close },
-        { "selinux_restorecon_set_sehandle", (void **)&selinux.set_handle },
-        { "selinux_restorecon_set_alt_rootpath", (void **)&selinux.set_root },
-        { "selinux_restorecon", (void **)&selinux.restorecon },
-        { "selinux_set_callback", (void **)&selinux.set_callback },
-        { NULL, NULL },
-};
+static int load(void)
+{
+        static const char *const sonames[] = { "libselinux.so.1", NULL };
+        static const struct symbol symbols[] = {
+                SYMBOL(lib, selabel_open),
+                SYMBOL(lib, selinux_restorecon_set_sehandle),
+                SYMBOL(lib, selinux_restorecon_set_alt_rootpath),
+                SYMBOL(lib, selinux_restorecon),
+                SYMBOL(lib, selinux_set_callback),
+                { 0 },
+        };
+
+        return library_load(sonames, symbols);
+}
 
 /* What libselinux says: the first line of each call is the cause. */
 static char said[256];
@@ -89,21 +93,20 @@ static int find_contexts(const char *sysroot, char *ret, size_t size)
 static int restorecon(const char *root, const char *contexts)
 {
         struct selinux_opt options[] = { { SELABEL_OPT_PATH, contexts } };
-        struct selabel_handle *handle = selinux.open(SELABEL_CTX_FILE, options, ELEMENTSOF(options));
-        int r = 0;
+        struct selabel_handle *handle = lib.selabel_open(SELABEL_CTX_FILE, options, ELEMENTSOF(options));
 
         if (!handle)
                 return -EIO;
-        selinux.set_handle(handle);
+        /* It is libselinux's now: 3.8 closes it when it gets the next one, older ones never do. */
+        lib.selinux_restorecon_set_sehandle(handle);
         /* A fresh tree has no digests of earlier runs and no mounts to look for. */
-        if (selinux.set_root(root) < 0 ||
-            selinux.restorecon(root, SELINUX_RESTORECON_RECURSE | SELINUX_RESTORECON_SKIP_DIGEST |
-                                                     SELINUX_RESTORECON_IGNORE_DIGEST |
-                                                     SELINUX_RESTORECON_IGNORE_MOUNTS |
-                                                     SELINUX_RESTORECON_ABORT_ON_ERROR) < 0)
-                r = errno > 0 ? -errno : -EIO;
-        selinux.close(handle);
-        return r;
+        if (lib.selinux_restorecon_set_alt_rootpath(root) < 0 ||
+            lib.selinux_restorecon(root, SELINUX_RESTORECON_RECURSE | SELINUX_RESTORECON_SKIP_DIGEST |
+                                                         SELINUX_RESTORECON_IGNORE_DIGEST |
+                                                         SELINUX_RESTORECON_IGNORE_MOUNTS |
+                                                         SELINUX_RESTORECON_ABORT_ON_ERROR) < 0)
+                return errno > 0 ? -errno : -EIO;
+        return 0;
 }
 
 int label_tree(int tree_fd, const char *sysroot)
@@ -117,7 +120,7 @@ int label_tree(int tree_fd, const char *sysroot)
                 return log_error(r, "Cannot read %s/etc/selinux/config", sysroot);
         if (r == 0)
                 return 0;
-        if (library_load("libselinux.so.1", symbols) < 0)
+        if (load() < 0)
                 return log_error(-ENOPKG, "SELinux is on, and the tree cannot be labelled without libselinux.so.1");
 
         /* libselinux wants a name and not a descriptor. */
@@ -128,7 +131,7 @@ int label_tree(int tree_fd, const char *sysroot)
         root[n] = '\0';
 
         *said = '\0';
-        selinux.set_callback(SELINUX_CB_LOG, (union selinux_callback){ .func_log = hear });
+        lib.selinux_set_callback(SELINUX_CB_LOG, (union selinux_callback){ .func_log = hear });
         r = restorecon(root, contexts);
         if (r < 0)
                 return log_error(r, "Cannot label the tree by %s%s%s", contexts, *said ? ": " : "", said);

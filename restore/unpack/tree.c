@@ -2,23 +2,21 @@
 #include "tree.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "skipcpio/util.h"
-#include "exitrd/grow.h"
 #include "util/compat.h"
 
-/* A call's result as 0 or -errno, made again as long as room can be made for it. */
-#define WITH_ROOM(tree, call)                                            \
-        ({                                                               \
-                int result_;                                             \
-                do                                                       \
-                        result_ = (call) < 0 ? -errno : 0;               \
-                while (result_ == -ENOSPC && tree_make_room((tree), 0)); \
-                result_;                                                 \
+/* A call's result as 0 or -errno; with no space left, the tree is full. */
+#define WITH_ROOM(tree, call)                          \
+        ({                                             \
+                int result_ = (call) < 0 ? -errno : 0; \
+                                                       \
+                if (result_ == -ENOSPC)                \
+                        (tree)->full = true;           \
+                result_;                               \
         })
 
 /* Where a name's last component is. */
@@ -66,28 +64,6 @@ void tree_done(struct tree *tree)
         safe_close(tree->parent);
         free(tree->directories);
         tree_init(tree, -1);
-}
-
-/* So often there may be room already where a call found none: another thread has just made it. More often than there
- * are threads, and it is not the limit that stops us. */
-#define VAIN_MAX 16
-
-bool tree_make_room(struct tree *tree, uint64_t need)
-{
-        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-        bool room;
-
-        pthread_mutex_lock(&lock);
-        if (!tree->full) {
-                int r = grow_shared_tmpfs(tree->root, need);
-
-                tree->vain = r == -EALREADY ? tree->vain + 1 : 0;
-                if ((r < 0 && r != -EALREADY) || tree->vain > VAIN_MAX)
-                        tree->full = true;
-        }
-        room = !tree->full;
-        pthread_mutex_unlock(&lock);
-        return room;
 }
 
 /* @return a descriptor, or a negative errno */

@@ -112,10 +112,9 @@ static int write_data(struct unpacker *u, int fd, const struct newc *header, uin
         uint32_t sum = 0;
         int r;
 
-        do
-                r = source_copy(&u->source, fd, &left, header->checksummed ? &sum : NULL);
-        while (r == -ENOSPC && tree_make_room(&u->tree, left));
+        r = source_copy(&u->source, fd, &left, header->checksummed ? &sum : NULL);
         if (r == -ENOSPC) {
+                u->tree.full = true;
                 u->tree.missing += left;
                 r = source_skip(&u->source, left);
         }
@@ -437,9 +436,7 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
                 if (r < 0 && !u.tree.full)
                         return log_error(r, "%s: cannot set the times of directories", image->regions[0].name);
         }
-        if (u.tree.full)
-                return log_error(-ENOSPC,
-                                 "%s: there is no room for %" PRIu64 " more KiB and %" PRIu64 " more files of the tree",
-                                 image->regions[0].name, (u.tree.missing + 1023) / 1024, u.missing_entries);
-        return 0;
+        ret->missing_bytes = u.tree.missing;
+        ret->missing_entries = u.missing_entries;
+        return u.tree.full ? -ENOSPC : 0;
 }

@@ -28,13 +28,12 @@ struct writers {
 
 static int copy(struct writers *w, struct copy *c)
 {
-        int r;
+        int r = copy_data(c->from, &c->offset, c->to, &c->size);
 
-        do
-                r = copy_data(c->from, &c->offset, c->to, &c->size);
-        while (r == -ENOSPC && tree_make_room(w->tree, c->size));
-        if (r == -ENOSPC)
+        if (r == -ENOSPC) {
+                w->tree->full = true;
                 w->tree->missing += c->size;
+        }
         if (r == 0)
                 r = tree_file_times(c->to, c->mtime);
         safe_close(c->to);

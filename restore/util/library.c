@@ -2,21 +2,27 @@
 #include "library.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 
 #include "log.h"
 
-int library_load(const char *soname, const struct symbol *symbols)
+int library_load(const char *const *sonames, const struct symbol *symbols)
 {
-        void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
+        void *library = NULL;
 
-        if (!library) {
-                log_debug("%s", dlerror());
-                return -ENOPKG;
+        for (; *sonames && !library; sonames++) {
+                library = dlopen(*sonames, RTLD_NOW | RTLD_LOCAL);
+                if (!library)
+                        log_debug("%s", dlerror());
         }
+        if (!library)
+                return -ENOPKG;
         for (; symbols->name; symbols++) {
                 *symbols->address = dlsym(library, symbols->name);
-                if (!*symbols->address)
+                if (!*symbols->address && !symbols->optional) {
+                        log_debug("%s", dlerror());
                         return -ENOPKG;
+                }
         }
-        return 0; /* stays loaded until the process ends */
+        return 0;
 }

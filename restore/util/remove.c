@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "skipcpio/util.h"
 
@@ -38,14 +39,13 @@ static struct dirent *next_entry(DIR *entries)
 static int move_up(int dir, const char *from, int top)
 {
         static uint64_t number;
+        struct stat st;
         char name[32];
 
-        do {
+        do
                 snprintf(name, sizeof(name), "%" PRIu64, number++);
-                if (renameat2(dir, from, top, name, RENAME_NOREPLACE) == 0)
-                        return 0;
-        } while (errno == EEXIST);
-        return -errno;
+        while (fstatat(top, name, &st, AT_SYMLINK_NOFOLLOW) == 0);
+        return errno == ENOENT && renameat(dir, from, top, name) == 0 ? 0 : -errno;
 }
 
 static int remove_one(int dir, const char *name)

@@ -13,8 +13,17 @@ unsigned cpus_usable(void);
 /** Memory that is free or can be made so (MemAvailable of /proc/meminfo), in bytes; 0 if unknown. */
 uint64_t memory_available(void);
 
+/** Bytes of address space that this process has mapped (VmSize); 0 if unknown. */
+uint64_t memory_mapped(void);
+
 /** Bytes that a threaded decoder may use at the most: 192 MiB, or less where memory is short. */
 uint64_t memory_for_decoding(void);
 
 /** How many threads of @bytes each fit into memory_for_decoding(), at least 1. */
 unsigned threads_for_memory(uint64_t bytes);
+
+/**
+ * Bytes that a tmpfs may take: what is available but for a part that is kept for whatever else runs until
+ * power-off. 0 if unknown.
+ */
+uint64_t memory_spare(void);

@@ -88,7 +88,8 @@ static int close_on_exec(void)
 
         if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
                 return 0;
-        if (errno != ENOSYS && errno != EINVAL) /* Linux before 5.9, and before 5.11 */
+        /* Linux before 5.9, before 5.11, a container's profile */
+        if (errno != ENOSYS && errno != EINVAL && errno != EPERM)
                 return -errno;
         if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
                 return -errno;

@@ -13,7 +13,8 @@ bench:
 	@test/bench/run --build $(BUILD) --cache $(BENCH_CACHE) $(if $(SHORT),--short) $(if $(RECORD),--record) $(BENCH)
 
 $(BUILD)/test/bench/decode-alone: $(BUILD)/test/bench/decode-alone.o
-	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lbz2 -l:liblzo2.so.2
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) $(shell $(PKG_CONFIG) --libs $(LOADED_LIBS)) \
+		-lbz2 -l:liblzo2.so.2
 
 $(BUILD)/test/bench/fake-cpus.so: test/bench/fake-cpus.c
 	@mkdir -p $(@D)

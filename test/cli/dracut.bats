@@ -53,7 +53,7 @@ real() {
     restore -C "$T/out" "$images/$1.img"
     succeeded
     [[ $(find "$T/out" | wc -l) -gt 500 && -x $T/out/usr/lib/systemd/systemd || -x $T/out/init ]]
-    # GNU cpio sets no times of symlinks, and of directories before it fills them.
+    # GNU cpio may set no times of symlinks, and sets those of directories before it fills them.
     newc diff --ignore mtime "$T/cpio" "$T/out"
     # bsdtar does all that, but for the directory that it is told to work in.
     newc diff --no-root "$T/bsdtar" "$T/out"
@@ -134,8 +134,8 @@ differs() {
         'd d 0755 0:0 1' 'd/f f 0644 0:0 0 ""'
 }
 
-@test "the kernel sets the mtimes of symlinks, GNU cpio does not" {
-    differs cpio -- 'archive(entry("l", LNK | 0o777, "x", mtime=5))' 'l l - 0:0 5 -> x'
+@test "the kernel sets the mtimes of symlinks, older GNU cpio does not" {
+    differs -- 'archive(entry("l", LNK | 0o777, "x", mtime=5))' 'l l - 0:0 5 -> x'
 }
 
 @test "the kernel gives hard links the attributes of the last entry with data or without" {

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Preloaded: lets one allocation of the program fail, or all from one on. They are counted from its first call of
- * umask(), before which only its loader allocates. libseccomp's own are left alone: where one fails, 2.5.4 loads a
- * filter that lacks rules, or never returns, and both end in the failure that any decoder's death or hanging does; but
- * the latter only after a minute.
+ * umask(), before which only its loader allocates.
  */
 #include "alloc.h"
 
 #include <errno.h>
-#include <link.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,25 +25,6 @@ static struct alloc_fault *fault;
 static int role;
 static _Atomic int started;
 
-static uintptr_t spared_from, spared_to; /* where libseccomp is */
-
-static int find_spared(struct dl_phdr_info *info, size_t size, void *unused)
-{
-        (void)size, (void)unused;
-        if (!strstr(info->dlpi_name, "libseccomp"))
-                return 0;
-        for (int i = 0; i < info->dlpi_phnum; i++) {
-                const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-                uintptr_t from = info->dlpi_addr + p->p_vaddr;
-
-                if (p->p_type == PT_LOAD && p->p_flags & PF_X) {
-                        spared_from = from;
-                        spared_to = from + p->p_memsz;
-                }
-        }
-        return 1;
-}
-
 static void in_child(void)
 {
         role = 1;
@@ -63,7 +41,6 @@ __attribute__((constructor)) static void setup(void)
         close(atoi(fd));
         unsetenv("FAULT_ALLOC");
         unsetenv("LD_PRELOAD");
-        dl_iterate_phdr(find_spared, NULL);
         pthread_atfork(NULL, NULL, in_child);
 }
 
@@ -73,11 +50,11 @@ mode_t umask(mode_t mask)
         return (mode_t)syscall(SYS_umask, mask);
 }
 
-static int fails(const void *caller)
+static int fails(void)
 {
         int n, at;
 
-        if (!fault || !started || ((uintptr_t)caller >= spared_from && (uintptr_t)caller < spared_to))
+        if (!fault || !started)
                 return 0;
         n = ++fault->counts[role];
         at = fault->at;
@@ -90,17 +67,17 @@ static int fails(const void *caller)
 
 void *malloc(size_t size)
 {
-        return fails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
+        return fails() ? NULL : __libc_malloc(size);
 }
 
 void *calloc(size_t count, size_t size)
 {
-        return fails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
+        return fails() ? NULL : __libc_calloc(count, size);
 }
 
 void *realloc(void *old, size_t size)
 {
-        return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(old, size);
+        return fails() ? NULL : __libc_realloc(old, size);
 }
 
 void *reallocarray(void *old, size_t count, size_t size)
@@ -111,12 +88,12 @@ void *reallocarray(void *old, size_t count, size_t size)
                 errno = ENOMEM;
                 return NULL;
         }
-        return fails(__builtin_return_address(0)) ? NULL : __libc_realloc(old, bytes);
+        return fails() ? NULL : __libc_realloc(old, bytes);
 }
 
 int posix_memalign(void **ret, size_t alignment, size_t size)
 {
-        void *p = fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
+        void *p = fails() ? NULL : __libc_memalign(alignment, size);
 
         if (!p)
                 return ENOMEM;
@@ -126,5 +103,5 @@ int posix_memalign(void **ret, size_t alignment, size_t size)
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-        return fails(__builtin_return_address(0)) ? NULL : __libc_memalign(alignment, size);
+        return fails() ? NULL : __libc_memalign(alignment, size);
 }

@@ -23,8 +23,8 @@ fault: fault-build
 .PHONY: fault fault-build
 
 # The program with a decoder that was taken over, for test/cli/decoder.bats.
-$(FAULT_BUILD)/rogue: $(FAULT_BUILD)/rogue.o $(filter-out %/restore/decode/decode.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
-	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+$(FAULT_BUILD)/rogue: $(FAULT_BUILD)/rogue.o $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=codec_find -o $@ $^ $(LDLIBS)
 unit: $(FAULT_BUILD)/rogue
 
 $(FAULT_BUILD)/openat2.so: test/fault/openat2.c
@@ -35,6 +35,15 @@ valgrind: all $(FAULT_BUILD)/openat2.so
 	@test/fault/valgrind $(BUILD)
 
 .PHONY: valgrind
+
+# For test/cli/libraries.bats: what MemoryDenyWriteExecute= refuses, and a library that it does not let load.
+$(FAULT_BUILD)/deny-write-execute: test/fault/deny-write-execute.c
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(FAULT_FLAGS) -o $@ $<
+$(FAULT_BUILD)/text-relocations.so: test/fault/text-relocations.c
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(FAULT_FLAGS) -fPIC -shared -Wl,-z,notext -o $@ $<
+unit: $(FAULT_BUILD)/deny-write-execute $(FAULT_BUILD)/text-relocations.so
 
 # Lines covered by unit, program and namespace tests and some thousand faults. The counters lie in mapped files from the
 # start: so they survive kills, and a decoder whose filter allows no writing counts too. Faults hit the counters' own calls

@@ -38,7 +38,7 @@ int decoder_start(const struct image *image, enum format format, uint64_t window
         decoder->format = format;
         decoder->codec = codec_find(format);
         threads = codec_threads(decoder->codec, cpus_usable());
-        if (decoder->codec->load && decoder->codec->load() < 0)
+        if (decoder->codec->load() < 0)
                 return -ENOPKG;
         if (codec_ring(decoder->codec, threads, &decoder->ring) < 0)
                 return -ENOMEM;

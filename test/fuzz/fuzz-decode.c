@@ -51,8 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             .window = DECODER_WINDOW,
                             .memory = 32 << 20 };
 
-        if (codec->load)
-                ALWAYS(codec->load() == 0);
+        ALWAYS(codec->load() == 0);
         ALWAYS(codec_ring(codec, d.threads, &ring) == 0);
         /* Two processes have a structure each. */
         memcpy(&producer, &ring, sizeof(producer));

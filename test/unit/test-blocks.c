@@ -52,11 +52,11 @@ static int next(struct decode *d, void *state, struct block *ret)
         return 1;
 }
 
-static int decode(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
+static int decode(const struct block *block, const uint8_t *in, struct space *out, const char **reason)
 {
         (void)block, (void)in, (void)reason;
-        out->space.bytes[0] = 1;
-        out->space = (struct space){ out->space.bytes + 1, out->space.size - 1 };
+        out->bytes[0] = 1;
+        *out = (struct space){ out->bytes + 1, out->size - 1 };
         return 0;
 }
 
@@ -92,15 +92,15 @@ static void test_failure_with_slow_consumer(void **state)
         }
 }
 
-/* Blocks that decode to several slots' worth of bytes arrive whole and in order. */
+/* Blocks of all sizes that fit into a slot arrive whole and in order. */
 #define SLOT 4096U
 
-static uint32_t large_size(uint32_t number)
+static uint32_t size_of(uint32_t number)
 {
-        return 1 + (number * 1237) % (3 * SLOT);
+        return number % 3 == 0 ? SLOT : 1 + (number * 1237) % SLOT;
 }
 
-static int next_large(struct decode *d, void *state, struct block *ret)
+static int next_sized(struct decode *d, void *state, struct block *ret)
 {
         unsigned *found = state;
 
@@ -110,33 +110,29 @@ static int next_large(struct decode *d, void *state, struct block *ret)
         return 1;
 }
 
-static int decode_large(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
+static int decode_sized(const struct block *block, const uint8_t *in, struct space *out, const char **reason)
 {
+        uint32_t size = size_of(block->plain_size);
+
         (void)in, (void)reason;
-        for (uint32_t i = 0; i < large_size(block->plain_size); i++) {
-                if (out->space.size == 0 && !outlet_more(out))
-                        return -EBADMSG;
-                *out->space.bytes = (uint8_t)(block->plain_size + i);
-                out->space = (struct space){ out->space.bytes + 1, out->space.size - 1 };
-        }
+        for (uint32_t i = 0; i < size; i++)
+                out->bytes[i] = (uint8_t)(block->plain_size + i);
+        *out = (struct space){ out->bytes + size, out->size - size };
         return 0;
 }
 
-static void *check_large(void *argument)
+static void *check_sized(void *argument)
 {
         struct ring *ring = argument;
-        uint32_t number = 0, at = 0;
         const uint8_t *bytes;
+        uint32_t number = 0;
         int64_t n;
 
         while ((n = ring_take(ring, 3000, &bytes)) > 0) {
-                for (int64_t i = 0; i < n; i++) {
-                        assert_int_equal(bytes[i], (uint8_t)(number + at));
-                        if (++at == large_size(number)) {
-                                number++;
-                                at = 0;
-                        }
-                }
+                assert_int_equal(n, size_of(number));
+                for (int64_t i = 0; i < n; i++)
+                        assert_int_equal(bytes[i], (uint8_t)(number + i));
+                number++;
                 ring_release(ring);
         }
         assert_int_equal(n, 0);
@@ -144,9 +140,9 @@ static void *check_large(void *argument)
         return NULL;
 }
 
-static void test_blocks_larger_than_a_slot(void **state)
+static void test_blocks_in_order(void **state)
 {
-        static const struct block_format format = { .block_size_max = 1, .next = next_large, .decode = decode_large };
+        static const struct block_format format = { .block_size_max = 1, .next = next_sized, .decode = decode_sized };
 
         (void)state;
         for (unsigned threads = 1; threads <= 4; threads++) {
@@ -162,7 +158,7 @@ static void test_blocks_larger_than_a_slot(void **state)
                 memcpy(&producer, &consumer, sizeof(producer));
                 struct decode d = { .image = &image, .ring = &producer, .end = image.size, .threads = threads };
 
-                assert_int_equal(pthread_create(&thread, NULL, check_large, &consumer), 0);
+                assert_int_equal(pthread_create(&thread, NULL, check_sized, &consumer), 0);
                 assert_int_equal(decode_blocks(&d, &format, &found), 0);
                 ring_publish_end(&producer, d.block);
                 assert_int_equal(pthread_join(thread, NULL), 0);
@@ -170,62 +166,11 @@ static void test_blocks_larger_than_a_slot(void **state)
         }
 }
 
-/* A block in pieces, and one behind it that is damaged: which of the threads stops the other is chance. */
-static int decode_or_fail(const struct block *block, uint8_t *in, struct outlet *out, const char **reason)
-{
-        const struct timespec moment = { .tv_nsec = 3000000 };
-
-        (void)in;
-        if (block->plain_size > 1) {
-                nanosleep(&moment, NULL);
-                *reason = "broken";
-                return -EBADMSG;
-        }
-        for (unsigned i = 0; i < 50; i++) {
-                out->space.size = 0;
-                out->space.bytes = NULL;
-                if (!ring_publish_piece(out->ring, out->number, SLOT))
-                        return -EBADMSG;
-        }
-        return 0;
-}
-
-static void test_failure_behind_pieces(void **state)
-{
-        static const struct block_format format = { .block_size_max = 1, .next = next, .decode = decode_or_fail };
-
-        (void)state;
-        for (unsigned i = 0; i < 20; i++) {
-                _cleanup_(image_done) struct image image = IMAGE_INIT;
-                struct consumer consumer = { .holds = true };
-                struct ring producer;
-                pthread_t thread;
-                unsigned found = 0;
-
-                assert_int_equal(image_add(&image, test_file("x", 1), "x", 0, 1), 0);
-                image.size = image.regions[0].size = BLOCKS;
-                assert_int_equal(ftruncate(image.regions[0].fd, BLOCKS), 0);
-                assert_int_equal(ring_new(&consumer.ring, SLOT, 3), 0);
-                memcpy(&producer, &consumer.ring, sizeof(producer));
-                struct decode d = { .image = &image, .ring = &producer, .end = image.size, .threads = 2 };
-
-                assert_int_equal(pthread_create(&thread, NULL, consume, &consumer), 0);
-                assert_int_equal(decode_blocks(&d, &format, &found), -EBADMSG);
-                assert_string_equal(d.reason, "broken");
-                atomic_store(&producer.stopped, false);
-                ring_publish_end(&producer, d.block);
-                assert_int_equal(pthread_join(thread, NULL), 0);
-                assert_true(consumer.ended);
-                ring_done(&consumer.ring);
-        }
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_failure_with_slow_consumer),
-                cmocka_unit_test(test_blocks_larger_than_a_slot),
-                cmocka_unit_test(test_failure_behind_pieces),
+                cmocka_unit_test(test_blocks_in_order),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
