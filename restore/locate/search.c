@@ -11,6 +11,7 @@
 #include "efivar.h"
 #include "util/log.h"
 #include "find.h"
+#include "identifier.h"
 #include "lead.h"
 #include "lookup.h"
 
@@ -65,6 +66,7 @@ void search_done(struct search *search)
         free(search->cmdline);
         for (size_t i = 0; i < VARIABLE_COUNT; i++)
                 free(search->variables[i]);
+        free(search->identifier);
         bootoption_done(&search->firmware);
         for (size_t i = 0; i < search->lead_count; i++)
                 lead_done(&search->leads[i]);
@@ -161,6 +163,23 @@ int64_t search_boot_time(struct search *search)
                         break;
         }
         return search->boot_time;
+}
+
+const char *search_identifier(struct search *search)
+{
+        _cleanup_free_ char *text = NULL;
+        struct span id;
+        size_t size;
+
+        if (search->identifier_known || search->other_kernel)
+                return search->identifier;
+        search->identifier_known = true;
+        if (lookup_read(search->root, IDENTIFIER_OF_BOOT, IDENTIFIER_SIZE - 1, &text, &size) < 0)
+                return NULL;
+        id = span_strip((struct span){ text, size });
+        if (id.size > 0)
+                search->identifier = span_dup(id);
+        return search->identifier;
 }
 
 int volume_read(const struct search *search, const struct volume *volume, const char *path, char **ret,
