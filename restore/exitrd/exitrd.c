@@ -212,9 +212,9 @@ static int verify(const struct exitrd *exitrd, bool pivot)
         if (below < 0 || r < 0)
                 return below < 0 ? below : r;
         if (ours.parent != below)
-                return exitrd_is_finished(exitrd->path) ? 0 : -EBUSY;
-        r = pivot ? mounts_find("/proc/1/mountinfo", st.st_dev, &theirs) : 1;
-        return r == -ENOENT ? -EXDEV : r < 0 ? r : 1;
+                return -EBUSY;
+        r = pivot ? mounts_find("/proc/1/mountinfo", st.st_dev, &theirs) : 0;
+        return r == -ENOENT ? -EXDEV : r;
 }
 
 static int attach(struct exitrd *exitrd, int clone, bool pivot)
@@ -226,8 +226,10 @@ static int attach(struct exitrd *exitrd, int clone, bool pivot)
         if (move_mount(clone, "", exitrd->dir, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
                 return log_error(-errno, "%s: the tree cannot be mounted there", exitrd->path);
         r = verify(exitrd, pivot);
-        if (r <= 0 && mounts_detach(clone) < 0)
+        if (r < 0 && mounts_detach(clone) < 0)
                 log_debug("%s: cannot be unmounted", exitrd->path);
+        if (r == -EBUSY && exitrd_is_finished(exitrd->path))
+                return 0;
         if (r == -EBUSY)
                 return log_error(r, "%s: something else has been mounted there meanwhile", exitrd->path);
         if (r == -EXDEV)
@@ -236,7 +238,7 @@ static int attach(struct exitrd *exitrd, int clone, bool pivot)
                                  "(PrivateTmp= and the like in a drop-in of the unit)",
                                  exitrd->path),
                        r;
-        return r < 0 ? log_error(r, "%s: cannot tell what is mounted there", exitrd->path) : r;
+        return r < 0 ? log_error(r, "%s: cannot tell what is mounted there", exitrd->path) : 1;
 }
 
 int exitrd_commit(struct exitrd *exitrd, bool pivot)

@@ -7,6 +7,7 @@
 #include "skipcpio/util.h"
 
 #define LOADER_GUID "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+#define GLOBAL_GUID "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define ATTRIBUTES_SIZE 4U
 
 static char *put_utf8(char *out, uint32_t c)
@@ -32,16 +33,21 @@ static char *put_utf8(char *out, uint32_t c)
 
 int efivar_decode(const uint8_t *bytes, size_t size, char **ret)
 {
+        return size > ATTRIBUTES_SIZE ? efivar_text(bytes + ATTRIBUTES_SIZE, size - ATTRIBUTES_SIZE, ret) : -EBADMSG;
+}
+
+int efivar_text(const uint8_t *bytes, size_t size, char **ret)
+{
         _cleanup_free_ char *string = NULL;
         char *out;
 
-        if (size <= ATTRIBUTES_SIZE || size % 2 != 0)
+        if (size == 0 || size % 2 != 0)
                 return -EBADMSG;
         string = out = malloc(size / 2 * 3 + 1); /* a unit becomes three bytes at most */
         if (!string)
                 return -ENOMEM;
 
-        for (size_t i = ATTRIBUTES_SIZE; i < size; i += 2) {
+        for (size_t i = 0; i < size; i += 2) {
                 uint32_t c = (uint32_t)(bytes[i] | bytes[i + 1] << 8);
 
                 if (c == 0)
@@ -65,20 +71,44 @@ int efivar_decode(const uint8_t *bytes, size_t size, char **ret)
         return 0;
 }
 
-int efivar_read(int directory, const char *name, char **ret)
+static ssize_t read_variable(int directory, const char *name, const char *vendor, uint8_t *bytes, size_t size)
 {
         _cleanup_close_ int fd = -1;
-        uint8_t bytes[EFIVAR_SIZE_MAX];
         char path[NAME_MAX + 1];
         ssize_t n;
 
-        if ((size_t)snprintf(path, sizeof(path), "%s-" LOADER_GUID, name) >= sizeof(path))
+        if ((size_t)snprintf(path, sizeof(path), "%s-%s", name, vendor) >= sizeof(path))
                 return -ENAMETOOLONG;
         fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
         if (fd < 0)
                 return -errno;
-        n = read(fd, bytes, sizeof(bytes));
+        n = read(fd, bytes, size);
+        return n < 0 ? -errno : n;
+}
+
+int efivar_read(int directory, const char *name, char **ret)
+{
+        uint8_t bytes[EFIVAR_SIZE_MAX];
+        ssize_t n = read_variable(directory, name, LOADER_GUID, bytes, sizeof(bytes));
+
+        return n < 0 ? (int)n : efivar_decode(bytes, (size_t)n, ret);
+}
+
+int efivar_read_boot_option(int directory, struct bootoption *ret)
+{
+        uint8_t bytes[EFIVAR_SIZE_MAX];
+        char name[sizeof("Boot0000")];
+        ssize_t n = read_variable(directory, "BootCurrent", GLOBAL_GUID, bytes, sizeof(bytes));
+
         if (n < 0)
-                return -errno;
-        return efivar_decode(bytes, (size_t)n, ret);
+                return (int)n;
+        if (n != ATTRIBUTES_SIZE + 2)
+                return -EBADMSG;
+        snprintf(name, sizeof(name), "Boot%02X%02X", bytes[ATTRIBUTES_SIZE + 1], bytes[ATTRIBUTES_SIZE]);
+        n = read_variable(directory, name, GLOBAL_GUID, bytes, sizeof(bytes));
+        if (n < 0)
+                return (int)n;
+        if (n < (ssize_t)ATTRIBUTES_SIZE)
+                return -EBADMSG;
+        return bootoption_parse(bytes + ATTRIBUTES_SIZE, (size_t)n - ATTRIBUTES_SIZE, ret);
 }

@@ -4,11 +4,14 @@
 /*
  * The EFI variables of systemd's boot loader interface
  * (https://systemd.io/BOOT_LOADER_INTERFACE), as efivarfs shows them: four bytes of
- * attributes, then the value, here always a string in UTF-16LE, mostly with a NUL.
+ * attributes, then the value, here mostly a string in UTF-16LE with a NUL; and the firmware's own variables for what
+ * it booted.
  */
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "bootoption.h"
 
 /** Bytes of a variable that efivar_read() is ready to read. */
 #define EFIVAR_SIZE_MAX 4096U
@@ -33,3 +36,15 @@ int efivar_decode(const uint8_t *bytes, size_t size, char **ret);
  * @return 0, -ENOENT where the variable is not set, or another negative errno
  */
 int efivar_read(int directory, const char *name, char **ret);
+
+/**
+ * Turn UTF-16LE, up to a NUL or the end, into UTF-8. As efivar_decode().
+ */
+int efivar_text(const uint8_t *bytes, size_t size, char **ret);
+
+/**
+ * Read the firmware's entry that was booted: Boot####, whose number BootCurrent has.
+ *
+ * @return 0, or a negative errno as from efivar_read() and bootoption_parse()
+ */
+int efivar_read_boot_option(int directory, struct bootoption *ret);

@@ -91,7 +91,7 @@ def seeds():
     yield "fuzz-pe", "nothing", b"\0" + pe()
     for i, e in enumerate(ENTRIES):
         for j, c in enumerate(CMDLINES):
-            yield "fuzz-bls", "%d-%d" % (i, j), b"\xff".join((e, c, NAMES[(i + j) % len(NAMES)]))
+            yield "fuzz-texts", "%d-%d" % (i, j), b"\xff".join((e, c, NAMES[(i + j) % len(NAMES)]))
     for i, value in enumerate(("\\EFI\\Linux\\a.efi", "1234-abcd", "grün-\U0001f600")):
         yield "fuzz-efivar", "utf16-%d" % i, struct.pack("<I", 7) + (value + "\0").encode("utf-16-le")
     for i, text in enumerate((b"PARTUUID=1234-abcd", b"UUID=12/34", b'LABEL="EFI system"', b"/dev/vda1", b"host:/share")):

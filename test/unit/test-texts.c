@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "test.h"
 
-#include "locate/bls.h"
+#include "locate/cmdline.h"
+#include "locate/entry.h"
+#include "locate/version.h"
 
 #define V "6.1.0-5"
 

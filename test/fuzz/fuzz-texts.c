@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Boot loader entries, os-release, the command line and file names. The input is three texts with a 0xff between. */
-#include "locate/bls.h"
+#include "locate/cmdline.h"
+#include "locate/entry.h"
+#include "locate/version.h"
 #include "fuzz.h"
 
 static bool inside(struct span part, struct span whole)
