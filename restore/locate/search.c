@@ -135,7 +135,7 @@ const struct bootoption *search_firmware(struct search *search)
         open_efivars(search);
         if (search->efivars >= 0 && !search->firmware_known) {
                 search->firmware_known = true;
-                r = efivar_read_boot_option(search->efivars, &search->firmware);
+                r = bootoption_read(search->efivars, &search->firmware);
                 if (r < 0)
                         search_skip("BootCurrent", r, NULL);
         }
