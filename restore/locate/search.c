@@ -10,8 +10,6 @@
 #include "entry.h"
 #include "efivar.h"
 #include "util/log.h"
-#include "find.h"
-#include "lead.h"
 #include "lookup.h"
 
 #define PROC_STAT_MAX (1U << 20) /* bytes; it has a line for each CPU, and all interrupts in one */
@@ -66,12 +64,6 @@ void search_done(struct search *search)
         for (size_t i = 0; i < VARIABLE_COUNT; i++)
                 free(search->variables[i]);
         bootoption_done(&search->firmware);
-        for (size_t i = 0; i < search->lead_count; i++)
-                lead_done(&search->leads[i]);
-        free(search->leads);
-        for (size_t i = 0; i < search->entry_count; i++)
-                entry_free(search->entries[i]);
-        free(search->entries);
         for (size_t i = 0; i < search->volume_count; i++) {
                 safe_close(search->volumes[i].fd);
                 free(search->volumes[i].label);
