@@ -66,7 +66,7 @@ PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
 all: $(PROGRAMS)
 
 $(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
-$(BUILD)/skipcpio/skipcpio: LDLIBS := # libc alone
+$(BUILD)/skipcpio/skipcpio: LDLIBS := -Wl,--as-needed # libc alone, and not -pthread's library either
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(PROGRAMS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
