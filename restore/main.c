@@ -1,34 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dracut-initramfs-restore: find the image that booted, unpack it into a staging tree, look
- * whether it will do as the root that systemd pivots into at shutdown, and move it into place.
+ * dracut-initramfs-restore: locate the image that booted, decode and unpack it, prepare the tree for
+ * the pivot, and commit it.
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "exitrd/label.h"
+#include "directory.h"
+#include "exitrd/exitrd.h"
 #include "locate/locate.h"
-#include "util/log.h"
-#include "exitrd/nested.h"
-#include "util/notify.h"
 #include "options.h"
-#include "util/privileges.h"
-#include "exitrd/stage.h"
+#include "report.h"
 #include "unpack/unpack.h"
-
-#define EXITRD "/run/initramfs"
-
-static double seconds(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+#include "util/log.h"
+#include "util/notify.h"
+#include "util/privileges.h"
 
 /* At shutdown everybody is sent SIGTERM, and a terminal may go away: neither is a reason to stop half-way. */
 static void settle_signals(void)
@@ -48,15 +37,6 @@ static void occupy_standard_streams(void)
                         return; /* there is nothing to be done about it */
 }
 
-static bool is_needed(const char *directory)
-{
-        _cleanup_free_ char *mark = NULL;
-
-        if (asprintf(&mark, "%s/%s", directory, STAGE_NEED_SHUTDOWN) < 0)
-                return true; /* whatever fails next says so */
-        return access(mark, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
-}
-
 static void print_location(const struct image *image, const char *rule)
 {
         char name[8192];
@@ -67,57 +47,124 @@ static void print_location(const struct image *image, const char *rule)
         }
 }
 
-/* What the pivot needs beyond the files of the image. */
-static int make_usable(const struct options *options, int tree)
+static int no_room(const struct image *image, const struct unpacked *unpacked)
 {
-        double step = seconds();
-        int r;
-
-        r = nested_extract(tree, &options->exclude);
-        if (r < 0)
-                return r;
-        if (r > 0)
-                log_debug("extracted in %.3f s", seconds() - step);
-        step = seconds();
-        r = label_tree(tree, strcmp(options->search.sysroot, "/") == 0 ? "" : options->search.sysroot);
-        if (r < 0)
-                return r;
-        if (r > 0)
-                log_debug("labelled in %.3f s", seconds() - step);
-        return 0;
+        return log_error(-ENOSPC,
+                         "%s: there is no room for %" PRIu64 " more KiB and %" PRIu64 " more files of the tree",
+                         image->regions[0].name, (unpacked->missing_bytes + 1023) / 1024, unpacked->missing_entries);
 }
 
-/* Unpack @image into the staging tree and commit it; @exitrd: for the pivot. */
-static int restore(const struct options *options, const char *directory, const struct image *image, bool exitrd)
+static void log_restored(const struct outcome *outcome, const char *directory)
 {
-        _cleanup_(stage_done) struct stage stage = STAGE_INIT;
-        double start = seconds(), step = start;
-        struct unpacked unpacked;
-        int r;
-
-        r = stage_open(directory, exitrd, &stage);
-        if (r <= 0)
-                return r;
-        r = unpack_image(image, stage.tree, &(struct unpack_options){ options->exclude, options->window }, &unpacked);
-        if (r < 0)
-                return r;
-        log_debug("unpacked in %.3f s", seconds() - step);
-        if (exitrd) {
-                r = make_usable(options, stage.tree);
-                if (r < 0)
-                        return r;
-        }
-        step = seconds();
-        r = stage_commit(&stage, image->regions[0].name);
-        if (r < 0)
-                return r;
-        log_debug("checked and moved in %.3f s", seconds() - step);
+        const struct image *image = outcome->image;
 
         notify_status("Restored");
-        log_info("restored %s%s (%s) to %s: %" PRIu64 " entries, %" PRIu64 " KiB in %.3f s", image->regions[0].name,
-                 image->count > 1 ? " and more" : "", unpacked.formats, directory, unpacked.entries,
-                 unpacked.bytes / 1024, seconds() - start);
-        return 0;
+        log_info("restored %s%s (%s) to %s: %" PRIu64 " entries, %" PRIu64 " KiB in %.3f s%s", image->regions[0].name,
+                 image->count > 1 ? " and more" : "", outcome->unpacked.formats, directory, outcome->unpacked.entries,
+                 outcome->unpacked.bytes / 1024, outcome_seconds(outcome),
+                 outcome->thin ? ", without kernel modules and firmware: memory is short" : "");
+}
+
+/* A mere unpacking, which needs no mark and no `shutdown`. */
+static int unpack_to_directory(const struct options *options, const struct image *image)
+{
+        _cleanup_(directory_done) struct directory directory = DIRECTORY_INIT;
+        struct outcome outcome = outcome_begin(image, NULL);
+        int r = directory_open(options->directory, options->force, &directory);
+
+        if (r < 0)
+                return r;
+        r = unpack_image(image, directory.tree, &(struct unpack_options){ options->exclude, options->window },
+                         &outcome.unpacked);
+        if (r == -ENOSPC)
+                return no_room(image, &outcome.unpacked);
+        if (r == 0)
+                r = directory_commit(&directory);
+        if (r == 0)
+                log_restored(&outcome, options->directory);
+        return r;
+}
+
+/* What the pivot can do without: all modules that the storage needs are loaded by then. */
+static const char *const dispensable[] = { "usr/lib/modules/*/kernel", "lib/modules/*/kernel", "usr/lib/firmware",
+                                           "lib/firmware" };
+
+/*
+ * Make the tree of an image and commit it.
+ *
+ * @exclude: what to leave out
+ * @return 1; 0 where another image may do, already logged; -ENOSPC where the tree is full, not logged; or another
+ * negative errno, already logged
+ */
+static int restore(const struct options *options, const char *directory, const struct exclude *exclude,
+                   struct outcome *outcome)
+{
+        _cleanup_(exitrd_done) struct exitrd *exitrd = NULL;
+        const char *sysroot = options->search.sysroot;
+        int r = exitrd_open(directory, &exitrd);
+
+        if (r < 0)
+                return r == -ENOSPC ? -EIO : r; /* logged, and not the tree's */
+        r = unpack_image(outcome->image, exitrd_tree(exitrd), &(struct unpack_options){ *exclude, options->window },
+                         &outcome->unpacked);
+        if (r == 0)
+                r = exitrd_prepare(exitrd, outcome->image->regions[0].name, strcmp(sysroot, "/") == 0 ? "" : sysroot,
+                                   exclude);
+        if (r < 0)
+                return r == -ENOSPC || r == -ENOMEM ? r : 0;
+        outcome->used = exitrd_used(exitrd);
+        if (options->check)
+                return 1;
+        r = exitrd_commit(exitrd, !options->directory && strcmp(sysroot, "/") == 0);
+        outcome->superseded = r == 0;
+        return r < 0 ? (r == -ENOSPC ? -EIO : r) : 1;
+}
+
+/* The same; where memory is short, without what is dispensable. @return as restore(), but all is logged */
+static int try_candidate(const struct options *options, const char *directory, struct outcome *outcome)
+{
+        size_t count = options->exclude.count;
+        _cleanup_free_ char **globs = calloc(count + ELEMENTSOF(dispensable), sizeof(*globs));
+        struct exclude exclude = { globs, count + ELEMENTSOF(dispensable) };
+        int r = restore(options, directory, &options->exclude, outcome);
+
+        if (r == -ENOSPC && globs) {
+                if (count > 0)
+                        memcpy(globs, options->exclude.globs, count * sizeof(*globs));
+                memcpy(globs + count, dispensable, sizeof(dispensable));
+                outcome->thin = true;
+                r = restore(options, directory, &exclude, outcome);
+        }
+        return r == -ENOSPC ? no_room(outcome->image, &outcome->unpacked), 0 : r;
+}
+
+/* Restore the first candidate that will do. */
+static int restore_exitrd(const struct options *options, struct locate *locate, const char *directory)
+{
+        bool tried = false;
+        int r;
+
+        for (;; tried = true) {
+                _cleanup_(candidate_done) struct candidate candidate = CANDIDATE_INIT;
+                struct outcome outcome;
+
+                r = locate_next(locate, &candidate);
+                if (r <= 0)
+                        break;
+                log_debug("image: %s (%s)", candidate.image.regions[0].name, candidate.rule);
+                outcome = outcome_begin(&candidate.image, candidate.rule);
+                r = try_candidate(options, directory, &outcome);
+                if (r > 0 && options->check)
+                        return report(options, directory, &outcome);
+                if (r > 0 && !outcome.superseded)
+                        log_restored(&outcome, directory);
+                if (r != 0)
+                        return MIN(r, 0);
+        }
+        if (r == 0 && !tried)
+                log_error(0, "No image found for kernel %s (--locate -v says where it was looked for)",
+                          locate_kver(locate));
+        return r < 0 ? r : -ENOENT;
 }
 
 static int run(const struct options *options)
@@ -125,42 +172,34 @@ static int run(const struct options *options)
         _cleanup_(candidate_done) struct candidate candidate = CANDIDATE_INIT;
         _cleanup_(locate_done) struct locate *locate = NULL;
         _cleanup_free_ char *below_sysroot = NULL;
-        const char *directory = options->directory;
-        /* A directory and an image both named: a mere unpacking, for which no mark is needed and any tree will do. */
-        bool exitrd = !options->directory || options->search.image_count == 0;
+        const char *directory = options->directory, *sysroot = options->search.sysroot;
+        /* A directory and an image both named: a mere unpacking. */
+        bool mere = options->directory && options->search.image_count > 0 && !options->check;
         int r;
 
         if (!directory) {
-                if (asprintf(&below_sysroot, "%s%s",
-                             strcmp(options->search.sysroot, "/") == 0 ? "" : options->search.sysroot, EXITRD) < 0)
+                if (asprintf(&below_sysroot, "%s%s", strcmp(sysroot, "/") == 0 ? "" : sysroot, EXITRD_PATH) < 0)
                         return log_oom();
                 directory = below_sysroot;
         }
-        if (!options->locate) {
+        if (!options->locate)
                 settle_signals();
-                if (stage_is_finished(directory)) {
-                        stage_tidy(directory);
-                        return 0;
-                }
-                if (exitrd && !options->force && !is_needed(directory))
-                        return 0;
-        }
+        if (!options->locate && !options->check && !mere &&
+            (exitrd_is_finished(directory) || (!options->force && !exitrd_is_needed(directory))))
+                return 0;
         r = locate_begin(&options->search, &locate);
         if (r < 0)
                 return r;
+        if (!mere && !options->locate)
+                return restore_exitrd(options, locate, directory);
         r = locate_next(locate, &candidate);
-        if (r < 0)
-                return r;
         if (r == 0)
-                return log_error(0, "No image found for kernel %s (--locate -v says where it was looked for)",
+                return log_error(0, "No image found for kernel %s (-v says where it was looked for)",
                                  locate_kver(locate)),
                        -ENOENT;
-        if (options->locate) {
-                print_location(&candidate.image, candidate.rule);
-                return 0;
-        }
-        log_debug("image: %s (%s)", candidate.image.regions[0].name, candidate.rule);
-        return restore(options, directory, &candidate.image, exitrd);
+        if (r > 0 && options->locate)
+                return print_location(&candidate.image, candidate.rule), 0;
+        return r < 0 ? r : unpack_to_directory(options, &candidate.image);
 }
 
 int main(int argc, char **argv)

@@ -25,6 +25,8 @@ static void help(void)
                "  -x, --exclude=GLOB   leave these names out; may be repeated\n"
                "      --locate         print the image that would be restored and which rule\n"
                "                       found it; do nothing\n"
+               "      --check          do all of a restore but its last call, and say whether the\n"
+               "                       next shutdown will pivot\n"
                "      --window=MIB     decode zstd windows and xz and lzma dictionaries up to this\n"
                "                       size                                 (128)\n"
                "  -v, --verbose        say what is done\n"
@@ -58,7 +60,7 @@ static int parse_mib(const char *text, uint64_t *ret)
 
 int options_parse(int argc, char **argv, struct options *ret)
 {
-        enum { OPTION_LOCATE = 0x100, OPTION_WINDOW };
+        enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_WINDOW };
         static const struct option longs[] = {
                 { "directory", required_argument, NULL, 'C' },
                 { "sysroot", required_argument, NULL, 'S' },
@@ -66,6 +68,7 @@ int options_parse(int argc, char **argv, struct options *ret)
                 { "force", no_argument, NULL, 'f' },
                 { "exclude", required_argument, NULL, 'x' },
                 { "locate", no_argument, NULL, OPTION_LOCATE },
+                { "check", no_argument, NULL, OPTION_CHECK },
                 { "window", required_argument, NULL, OPTION_WINDOW },
                 { "verbose", no_argument, NULL, 'v' },
                 { "quiet", no_argument, NULL, 'q' },
@@ -99,6 +102,9 @@ int options_parse(int argc, char **argv, struct options *ret)
                         break;
                 case OPTION_LOCATE:
                         ret->locate = true;
+                        break;
+                case OPTION_CHECK:
+                        ret->check = true;
                         break;
                 case OPTION_WINDOW:
                         if (parse_mib(optarg, &ret->window) < 0)

@@ -18,6 +18,7 @@ struct options {
         struct locate_options search; /* -S ("/" unless given), -k and IMAGE arguments */
         bool force;                   /* -f */
         bool locate;                  /* --locate */
+        bool check;                   /* --check */
         bool verbose;                 /* -v */
         bool quiet;                   /* -q */
         struct exclude exclude;       /* -x */

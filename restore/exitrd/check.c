@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "util/compat.h"
+#include "util/fs.h"
 #include "util/log.h"
 #include "util/run.h"
 
@@ -18,16 +19,15 @@
 #define LEVELS_MAX 4
 #define HEAD_SIZE 256U
 
+/* What is checked. */
+struct check {
+        int root_fd;       /* directory that will be the root */
+        const char *image; /* what it was made of, for messages */
+};
+
 static int open_inside(int root_fd, const char *path, uint64_t flags, uint64_t resolve)
 {
-        struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
-        long fd;
-        int tries = 0;
-
-        do
-                fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-        while (fd < 0 && errno == EAGAIN && ++tries < 100); /* something was renamed or mounted meanwhile */
-        return fd < 0 ? -errno : (int)fd;
+        return fs_open(root_fd, path, flags, resolve | RESOLVE_NO_MAGICLINKS);
 }
 
 /* Opens a program of the tree, if it is one. */
@@ -84,20 +84,21 @@ static bool is_shell(const char *path)
 }
 
 /* Runs a program of the tree in the tree; what it says goes into the one line. */
-static int try_program(int root_fd, const char *const *argv, const char *what)
+static int try_program(const struct check *check, const char *const *argv, const char *what)
 {
         char said[512];
-        int r = run_program(&(struct run){ .argv = argv, .dir_fd = root_fd, .in_root = true, .timeout = TIMEOUT_MS },
-                            said, sizeof(said));
+        int r = run_program(
+                        &(struct run){ .argv = argv, .dir_fd = check->root_fd, .in_root = true, .timeout = TIMEOUT_MS },
+                        said, sizeof(said));
 
         if (r < 0)
-                return log_error(r, "The image's shutdown would not run: %s cannot be started there", what);
+                return log_error(r, "%s: its shutdown would not run: %s cannot be started there", check->image, what);
         if (r == 0)
                 return 0;
         if (*said)
-                log_error(0, "The image's shutdown would not run: %s (status %d)", said, r);
+                log_error(0, "%s: its shutdown would not run: %s (status %d)", check->image, said, r);
         else
-                log_error(0, "The image's shutdown would not run: %s ends with status %d", what, r);
+                log_error(0, "%s: its shutdown would not run: %s ends with status %d", check->image, what, r);
         return -ENOEXEC;
 }
 
@@ -140,7 +141,7 @@ static int find_loader(int fd, char *loader, size_t size)
 }
 
 /* Whether the loader in the tree finds the libraries of this program of the tree. It is not started itself. */
-static int check_elf(int root_fd, int fd, const char *path)
+static int check_elf(const struct check *check, int fd, const char *path)
 {
         _cleanup_close_ int loader_fd = -1;
         char loader[PATH_MAX];
@@ -148,37 +149,123 @@ static int check_elf(int root_fd, int fd, const char *path)
 
         r = find_loader(fd, loader, sizeof(loader));
         if (r < 0)
-                return log_error(r, "The image's shutdown would not run: %s is a damaged program", path);
+                return log_error(r, "%s: its shutdown would not run: %s is a damaged program", check->image, path);
         if (!*loader)
                 return 0;
-        loader_fd = open_program(root_fd, loader, RESOLVE_IN_ROOT);
+        loader_fd = open_program(check->root_fd, loader, RESOLVE_IN_ROOT);
         if (loader_fd < 0)
-                return log_error(loader_fd, "The image's shutdown would not run: %s needs %s", path, loader);
-        return try_program(root_fd, (const char *const[]){ loader, "--list", path, NULL }, path);
+                return log_error(loader_fd, "%s: its shutdown would not run: %s needs %s", check->image, path, loader);
+        return try_program(check, (const char *const[]){ loader, "--list", path, NULL }, path);
+}
+
+/* Programs that dracut's shutdown cannot do without, and where it looks for them. */
+static const char *const programs[] = { "umount", "poweroff", "reboot", "dracut-getarg" };
+static const char *const program_dirs[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+
+static int check_needed(const struct check *check, const char *name)
+{
+        char path[PATH_MAX], head[SELFMAG];
+
+        for (size_t i = 0; i < ELEMENTSOF(program_dirs); i++) {
+                _cleanup_close_ int fd = -1;
+
+                snprintf(path, sizeof(path), "%s/%s", program_dirs[i], name);
+                fd = open_program(check->root_fd, path, RESOLVE_IN_ROOT);
+                if (fd < 0)
+                        continue;
+                if (pread(fd, head, sizeof(head), 0) != sizeof(head) || memcmp(head, ELFMAG, SELFMAG) != 0)
+                        return 0;
+                return check_elf(check, fd, path);
+        }
+        return 0; /* a shell may have it built in */
+}
+
+/* The absolute name of what a line of a script sources come what may, or unless something of it is known already; NULL
+ * where it sources nothing, or only if. */
+static char *sourced(char *line)
+{
+        char *dot = line, *name;
+
+        if (strncmp(line, "command -v ", 11) == 0 || strncmp(line, "type ", 5) == 0) {
+                dot = strstr(line, "|| ");
+                if (!dot)
+                        return NULL;
+                dot += strlen("|| ");
+        }
+        if (strncmp(dot, ". /", 3) != 0)
+                return NULL;
+        name = dot + 2;
+        name[strcspn(name, " \t\r\n;&|<>#")] = '\0';
+        return strpbrk(name, "$`\"'*?[\\") ? NULL : name;
+}
+
+/* What a shell script sources has to be there. */
+static int check_sourced(const struct check *check, int fd, const char *path)
+{
+        _cleanup_fclose_ FILE *f = NULL;
+        int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+        char line[512];
+        bool begins = true;
+
+        if (copy >= 0)
+                f = fdopen(copy, "r");
+        if (!f) {
+                safe_close(copy);
+                return log_error(-errno, "%s: cannot read its %s", check->image, path);
+        }
+        while (fgets(line, sizeof(line), f)) {
+                char *name = begins ? sourced(line) : NULL;
+                struct stat st;
+                _cleanup_close_ int node = -1;
+
+                begins = strchr(line, '\n') || name;
+                if (!name)
+                        continue;
+                node = open_inside(check->root_fd, name, O_PATH, RESOLVE_IN_ROOT);
+                if (node < 0)
+                        return log_error(node, "%s: its shutdown would not run: %s needs %s", check->image, path, name);
+                if (fstat(node, &st) < 0 || !S_ISREG(st.st_mode))
+                        return log_error(-EINVAL, "%s: its shutdown would not run: %s of %s is no file", check->image,
+                                         name, path);
+        }
+        return 0;
+}
+
+/* A shell may be static, and what it then starts not. */
+static int check_script(const struct check *check, int fd, const char *path, const char *const *argv, const char *what)
+{
+        int r = try_program(check, argv, what);
+
+        if (r == 0)
+                r = check_sourced(check, fd, path);
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(programs); i++)
+                r = check_needed(check, programs[i]);
+        return r;
 }
 
 /* Looks at one program; @level counts the `#!` lines on the way to it. */
-static int check_program(int root_fd, int fd, const char *path, int level)
+static int check_program(const struct check *check, int fd, const char *path, int level)
 {
         _cleanup_close_ int next_fd = -1;
         char head[HEAD_SIZE + 1], *interpreter, *argument;
         ssize_t n = pread(fd, head, HEAD_SIZE, 0);
 
         if (n < 0)
-                return log_error(-errno, "Cannot read the image's %s", path);
+                return log_error(-errno, "%s: cannot read its %s", check->image, path);
         head[n] = '\0';
         if (n > EI_CLASS && memcmp(head, ELFMAG, SELFMAG) == 0)
-                return check_elf(root_fd, fd, path);
+                return check_elf(check, fd, path);
         interpreter = n > 2 && memcmp(head, "#!", 2) == 0 ? split_interpreter(head, &argument) : NULL;
         if (!interpreter)
-                return log_error(-ENOEXEC, "The image's %s is neither a program nor a script with an interpreter",
-                                 path);
+                return log_error(-ENOEXEC, "%s: its %s is neither a program nor a script with an interpreter",
+                                 check->image, path);
         if (level >= LEVELS_MAX)
-                return log_error(-ELOOP, "The image's shutdown would not run: interpreters of interpreters");
+                return log_error(-ELOOP, "%s: its shutdown would not run: interpreters of interpreters", check->image);
 
-        next_fd = open_program(root_fd, interpreter, RESOLVE_IN_ROOT);
+        next_fd = open_program(check->root_fd, interpreter, RESOLVE_IN_ROOT);
         if (next_fd < 0)
-                return log_error(next_fd, "The image's shutdown would not run: %s needs %s", path, interpreter);
+                return log_error(next_fd, "%s: its shutdown would not run: %s needs %s", check->image, path,
+                                 interpreter);
         if (level == 0 && is_shell(interpreter)) {
                 /* An argument may end the options; or be a long option, which bash wants first, or the name that
                  * busybox is to be. */
@@ -188,26 +275,27 @@ static int check_program(int root_fd, int fd, const char *path, int level)
 
                 if (!*argument)
                         argv[2] = path, argv[3] = NULL;
-                return try_program(root_fd, argv, interpreter);
+                return check_script(check, fd, path, argv, interpreter);
         }
         if (level == 0 && is_called(interpreter, "env") && is_shell(argument))
-                return try_program(root_fd, (const char *const[]){ interpreter, argument, "-n", path, NULL }, argument);
-        return check_program(root_fd, next_fd, interpreter, level + 1);
+                return check_script(check, fd, path, (const char *const[]){ interpreter, argument, "-n", path, NULL },
+                                    argument);
+        return check_program(check, next_fd, interpreter, level + 1);
 }
 
-int check_exitrd(int root_fd, const char *shutdown)
+int check_exitrd(int root_fd, const char *image)
 {
-        _cleanup_close_ int fd = open_program(root_fd, shutdown, RESOLVE_NO_SYMLINKS);
-        char path[PATH_MAX];
+        const struct check check = { root_fd, image };
+        _cleanup_close_ int fd = open_program(root_fd, "shutdown", RESOLVE_IN_ROOT);
 
-        if (fd == -ENOENT) {
-                log_error(0, "The image has no shutdown to run (dracut's shutdown module is not in it)");
-                return fd;
-        }
+        if (fd == -ENOENT)
+                return log_error(0, "%s: there is no shutdown to run in it (dracut's shutdown module is not in it)",
+                                 image),
+                       fd;
         if (fd < 0)
-                return log_error(fd, "The shutdown is no executable file");
-        if (faccessat(root_fd, shutdown, X_OK, 0) < 0)
-                return log_error(-errno, "The shutdown cannot be executed where it is");
-        snprintf(path, sizeof(path), "/%s", shutdown);
-        return check_program(root_fd, fd, path, 0);
+                return log_error(fd, "%s: its shutdown is no executable file", image);
+        /* systemd-shutdown asks with the root that it has then. */
+        if (faccessat(root_fd, "shutdown", X_OK, 0) < 0)
+                return log_error(-errno, "%s: its shutdown cannot be executed where it is", image);
+        return check_program(&check, fd, "/shutdown", 0);
 }

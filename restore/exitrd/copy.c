@@ -1,47 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "copy.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/xattr.h>
 #include <search.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "skipcpio/util.h"
-#include "grow.h"
+#include "util/fs.h"
+#include "util/log.h"
 #include "util/remove.h"
-#include "unpack/source.h"
-
-static void closedirp(DIR **dir)
-{
-        if (*dir)
-                closedir(*dir);
-}
 
 /* What to do with one entry. */
 typedef int (*entry_fn)(int dir_fd, const char *name, void *arg);
 
 static int for_each(int dir_fd, entry_fn act, void *arg)
 {
-        _cleanup_(closedirp) DIR *dir = NULL;
-        int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(closedirp) DIR *dir = fs_open_entries(dir_fd);
 
-        dir = fd >= 0 ? fdopendir(fd) : NULL;
-        if (!dir) {
-                safe_close(fd);
+        if (!dir)
                 return -errno;
-        }
         for (;;) {
-                struct dirent *entry;
+                struct dirent *entry = fs_next_entry(dir);
                 int r;
 
-                errno = 0;
-                entry = readdir(dir);
                 if (!entry)
                         return -errno;
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
                 r = act(dirfd(dir), entry->d_name, arg);
                 if (r < 0)
                         return r;
@@ -105,6 +92,8 @@ struct copy {
         size_t used;         /* bytes of @path: the name of @to with a slash behind it, or nothing */
         char path[PATH_MAX]; /* names of the way from @top */
         void *links;         /* first names of files that have several, by inode number */
+        copy_other *other;   /* set: @to may have entries */
+        void *argument;
 };
 
 struct link {
@@ -139,20 +128,9 @@ static int find_link(struct copy *copy, uint64_t inode, const char *name, const 
         return 0;
 }
 
-static int copy_file(struct copy *copy, int from, int to, uint64_t size)
-{
-        uint64_t offset = 0;
-        int r;
-
-        do
-                r = copy_data(from, &offset, to, &size);
-        while (r == -ENOSPC && (r = grow_tmpfs(copy->to, size)) == 0);
-        return r == -ENODATA ? -EIO /* shorter than it says */ : r;
-}
-
 static int copy_entry(int dir_fd, const char *name, void *arg);
 
-/* Fills the new directory @name. */
+/* Fills the directory @name. */
 static int copy_below(struct copy *copy, int from, const char *name)
 {
         size_t used = copy->used, length = strlen(name);
@@ -188,56 +166,111 @@ static int make_entry(struct copy *copy, int dir_fd, const char *name, const str
         return symlinkat(target, copy->to, name) < 0 ? -errno : 0;
 }
 
+/* Attributes of what has no descriptor here: links, devices, fifos and sockets. */
+static int set_attributes_at(int dir_fd, const char *name, const struct stat *st)
+{
+        if (fchownat(dir_fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+            (!S_ISLNK(st->st_mode) && fchmodat(dir_fd, name, st->st_mode & 07777, 0) < 0) ||
+            utimensat(dir_fd, name, (struct timespec[]){ st->st_atim, st->st_mtim }, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        return 0;
+}
+
+/* Where @to may have entries: ask what to do with this one, and take what is in its way out of it. @return 1 where the
+ * entry is still to be copied, 2 where only what is below it is, 0 where it is done; or a negative errno */
+static int settle_entry(struct copy *copy, int dir_fd, const char *name, const struct stat *st)
+{
+        struct stat there;
+        int r;
+
+        copy->path[copy->used] = '\0';
+        r = copy->other(dir_fd, name, st, copy->to, copy->path, copy->argument);
+        if (r <= 0)
+                return r;
+        if (fstatat(copy->to, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 1 : -errno;
+        if (S_ISDIR(st->st_mode) && S_ISDIR(there.st_mode))
+                return 2;
+        r = remove_any(copy->to, name);
+        return r < 0 ? r : 1;
+}
+
+/* What stays from before the pivot keeps its SELinux label; without one there is nothing to keep. */
+static void copy_label(int from, int to)
+{
+        char label[1024];
+        ssize_t n = fgetxattr(from, XATTR_NAME_SELINUX, label, sizeof(label));
+
+        if (n > 0 && fsetxattr(to, XATTR_NAME_SELINUX, label, (size_t)n, 0) < 0)
+                log_debug("cannot set a SELinux label: %s", strerror(errno));
+}
+
+/* A file, or a directory with all that is below it, both of which can be opened. */
+static int copy_content(struct copy *copy, int dir_fd, const char *name, const struct stat *st, bool is_new)
+{
+        bool directory = S_ISDIR(st->st_mode);
+        uint64_t offset = 0, size = (uint64_t)st->st_size;
+        _cleanup_close_ int from = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), to = -1;
+        int r;
+
+        to = from < 0 ? -1 : openat(copy->to, name, O_NOFOLLOW | O_CLOEXEC | (directory ? O_RDONLY : O_WRONLY));
+        if (to < 0)
+                return -errno;
+        r = directory ? copy_below(copy, from, name) : fs_copy(from, &offset, to, &size);
+        if (r == -ENODATA)
+                r = -EIO; /* shorter than it says */
+        if (r < 0)
+                return r;
+        if (copy->other && is_new)
+                copy_label(from, to);
+        return set_attributes(to, st);
+}
+
 static int copy_entry(int dir_fd, const char *name, void *arg)
 {
-        _cleanup_close_ int from = -1, to = -1;
         const char *old = NULL;
         struct copy *copy = arg;
         struct stat st;
-        int r;
+        int r = 1;
 
         if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
+        if (copy->other)
+                r = settle_entry(copy, dir_fd, name, &st);
+        if (r <= 0)
+                return r;
+        if (r == 2)
+                return copy_content(copy, dir_fd, name, &st, false);
         if (!S_ISDIR(st.st_mode) && st.st_nlink > 1) {
                 r = find_link(copy, st.st_ino, name, &old);
                 if (r < 0)
                         return r;
         }
-        do {
-                r = !old                                            ? make_entry(copy, dir_fd, name, &st)
-                    : linkat(copy->top, old, copy->to, name, 0) < 0 ? -errno
-                                                                    : 0;
-        } while (r == -ENOSPC && (r = grow_tmpfs(copy->to, 0)) == 0);
-        if (r < 0 || old)
+        if (old)
+                return linkat(copy->top, old, copy->to, name, 0) < 0 ? -errno : 0;
+        r = make_entry(copy, dir_fd, name, &st);
+        if (r < 0)
                 return r;
+        return S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? copy_content(copy, dir_fd, name, &st, true)
+                                                          : set_attributes_at(copy->to, name, &st);
+}
 
-        if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) {
-                from = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-                to = from < 0 ? -1
-                              : openat(copy->to, name,
-                                       O_NOFOLLOW | O_CLOEXEC | (S_ISDIR(st.st_mode) ? O_RDONLY : O_WRONLY));
-                if (to < 0)
-                        return -errno;
-                r = S_ISDIR(st.st_mode) ? copy_below(copy, from, name)
-                                        : copy_file(copy, from, to, (uint64_t)st.st_size);
-                return r < 0 ? r : set_attributes(to, &st);
-        }
-        if (fchownat(copy->to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-            (!S_ISLNK(st.st_mode) && fchmodat(copy->to, name, st.st_mode & 07777, 0) < 0) ||
-            utimensat(copy->to, name, (struct timespec[]){ st.st_atim, st.st_mtim }, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        return 0;
+int copy_over(int from_fd, int to_fd, copy_other *other, void *argument)
+{
+        struct copy copy = { .top = to_fd, .to = to_fd, .other = other, .argument = argument };
+        int r = for_each(from_fd, copy_entry, &copy);
+
+        tdestroy(copy.links, free);
+        return r;
 }
 
 int copy_tree(int from_fd, int to_fd)
 {
-        struct copy copy = { .top = to_fd, .to = to_fd };
         struct stat st;
         int r;
 
         if (fstat(from_fd, &st) < 0)
                 return -errno;
-        r = for_each(from_fd, copy_entry, &copy);
-        tdestroy(copy.links, free);
+        r = copy_over(from_fd, to_fd, NULL, NULL);
         return r < 0 ? r : set_attributes(to_fd, &st);
 }

@@ -5,16 +5,37 @@
  * Trees as a whole: copied from another file system, or moved over another tree.
  */
 
+#include <sys/stat.h>
+
 /**
  * Copy all below @from_fd to below @to_fd: types, modes, owners, times, contents, hard links,
- * holes as the source tells them by its size alone; no extended attributes. On ENOSPC the
- * limits of a tmpfs are raised (grow.h).
+ * holes as the source tells them by its size alone; no extended attributes.
  *
  * @param from_fd  directory, readable; nobody else changes what is below it
  * @param to_fd    directory, empty
- * @return 0 or a negative errno; -ENOSPC where the limits cannot be raised
+ * @return 0 or a negative errno
  */
 int copy_tree(int from_fd, int to_fd);
+
+/**
+ * Asked by copy_over() before it copies an entry.
+ *
+ * @param dir_fd    directory that the entry is in
+ * @param st        of the entry itself, should it be a link
+ * @param to_fd     directory that it is to be copied to
+ * @param path      name of that directory below the top: with a slash behind it, or empty
+ * @return 1 to have it copied, 0 where it is done, or a negative errno, which ends the copy
+ */
+typedef int copy_other(int dir_fd, const char *name, const struct stat *st, int to_fd, const char *path,
+                       void *argument);
+
+/**
+ * Copy all below @from_fd over what is below @to_fd: what stands in the way is replaced, and where a
+ * directory meets a directory their contents are joined, and @from_fd's owner, mode and times win.
+ *
+ * @return 0 or a negative errno
+ */
+int copy_over(int from_fd, int to_fd, copy_other *other, void *argument);
 
 /**
  * Move all below @from_fd to below @to_fd, which is on the same file system, by renaming. What

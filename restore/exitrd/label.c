@@ -15,7 +15,6 @@
 
 static struct {
         __typeof__(selabel_open) *selabel_open;
-        __typeof__(selabel_close) *selabel_close;
         __typeof__(selinux_restorecon_set_sehandle) *selinux_restorecon_set_sehandle;
         __typeof__(selinux_restorecon_set_alt_rootpath) *selinux_restorecon_set_alt_rootpath;
         __typeof__(selinux_restorecon) *selinux_restorecon;
@@ -27,7 +26,6 @@ static int load(void)
         static const char *const sonames[] = { "libselinux.so.1", NULL };
         static const struct symbol symbols[] = {
                 SYMBOL(lib, selabel_open),
-                SYMBOL(lib, selabel_close),
                 SYMBOL(lib, selinux_restorecon_set_sehandle),
                 SYMBOL(lib, selinux_restorecon_set_alt_rootpath),
                 SYMBOL(lib, selinux_restorecon),
@@ -96,10 +94,10 @@ static int restorecon(const char *root, const char *contexts)
 {
         struct selinux_opt options[] = { { SELABEL_OPT_PATH, contexts } };
         struct selabel_handle *handle = lib.selabel_open(SELABEL_CTX_FILE, options, ELEMENTSOF(options));
-        int r = 0;
 
         if (!handle)
                 return -EIO;
+        /* It is libselinux's now: 3.8 closes it when it gets the next one, older ones never do. */
         lib.selinux_restorecon_set_sehandle(handle);
         /* A fresh tree has no digests of earlier runs and no mounts to look for. */
         if (lib.selinux_restorecon_set_alt_rootpath(root) < 0 ||
@@ -107,9 +105,8 @@ static int restorecon(const char *root, const char *contexts)
                                                          SELINUX_RESTORECON_IGNORE_DIGEST |
                                                          SELINUX_RESTORECON_IGNORE_MOUNTS |
                                                          SELINUX_RESTORECON_ABORT_ON_ERROR) < 0)
-                r = errno > 0 ? -errno : -EIO;
-        lib.selabel_close(handle);
-        return r;
+                return errno > 0 ? -errno : -EIO;
+        return 0;
 }
 
 int label_tree(int tree_fd, const char *sysroot)

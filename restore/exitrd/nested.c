@@ -8,16 +8,13 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "copy.h"
-#include "grow.h"
 #include "util/compat.h"
 #include "util/log.h"
 #include "util/remove.h"
 #include "util/run.h"
-
-/* By how many bytes at the least a tmpfs grows between two tries. */
-#define GROWTH_MIN (8 * UINT64_C(1024) * 1024)
 
 /* What ld.so ends with where the tool's libraries are on another mount than / (run.h). */
 #define NOT_FOUND 127
@@ -103,15 +100,9 @@ static int open_directory(int dir_fd, const char *name)
         return fd < 0 ? -errno : fd;
 }
 
-/* Makes a directory, on a tmpfs that may be full, and opens it. */
 static int make_directory(int dir_fd, const char *name)
 {
-        int r;
-
-        do
-                r = mkdirat(dir_fd, name, 0700) < 0 ? -errno : 0;
-        while (r == -ENOSPC && (r = grow_tmpfs(dir_fd, 0)) == 0);
-        return r < 0 ? r : open_directory(dir_fd, name);
+        return mkdirat(dir_fd, name, 0700) < 0 ? -errno : open_directory(dir_fd, name);
 }
 
 /* @tool_error: why there is no tool */
@@ -126,7 +117,16 @@ static int extract_with_kernel(int image_fd, const struct nested *nested, int to
                                 "Cannot extract the image's %s: %s cannot be run (%s) and the kernel does not mount it",
                                 nested->name, nested->tool, strerror(-tool_error));
         r = copy_tree(from, into_fd);
-        return r < 0 ? log_error(r, "Cannot extract the image's %s", nested->name) : 0;
+        return r < 0 && r != -ENOSPC ? log_error(r, "Cannot extract the image's %s", nested->name) : r;
+}
+
+/* A tool does not tell ENOSPC from the rest. */
+static bool is_full(int dir_fd)
+{
+        struct statvfs st;
+
+        return fstatvfs(dir_fd, &st) == 0 && st.f_blocks > 0 &&
+               (st.f_bavail < st.f_blocks / 64 || (st.f_files > 0 && st.f_favail == 0));
 }
 
 /* A directory of the staged tree to work in. */
@@ -155,32 +155,23 @@ static int work_open(int tree_fd, struct work *work)
         return MIN(work->fd, 0);
 }
 
-static int extract(int tree_fd, int image_fd, const struct nested *nested, uint64_t size, struct work *work)
+static int extract(int tree_fd, int image_fd, const struct nested *nested, struct work *work)
 {
-        uint64_t more = GROWTH_MIN;
         char said[256];
         int r;
 
-        for (;;) {
-                work->tree = make_directory(work->fd, "tree");
-                if (work->tree < 0)
-                        return log_error(work->tree, "Cannot make a directory for the image's %s", nested->name);
-                r = extract_with_tool(tree_fd, nested, work->tree_name, said, sizeof(said));
-                if (r == 0)
-                        return 0;
-                if (r < 0 || r == NOT_FOUND)
-                        return extract_with_kernel(image_fd, nested, r < 0 ? r : -ELIBACC, work->tree);
-                /* A tool does not tell ENOSPC from the rest. Where there is room now, that was not it. */
-                if (grow_tmpfs(tree_fd, MAX(size, UINT64_C(1) << 20)) < 0)
-                        break;
-                /* It starts anew each time: twice as much more, as far as there is memory for it. */
-                more *= 2;
-                (void)grow_tmpfs(tree_fd, more);
-                work->tree = safe_close(work->tree);
-                r = remove_any(work->fd, "tree");
-                if (r < 0)
-                        return log_error(r, "Cannot extract the image's %s again", nested->name);
-        }
+        work->tree = make_directory(work->fd, "tree");
+        if (work->tree < 0)
+                return work->tree == -ENOSPC ? -ENOSPC
+                                             : log_error(work->tree, "Cannot make a directory for the image's %s",
+                                                         nested->name);
+        r = extract_with_tool(tree_fd, nested, work->tree_name, said, sizeof(said));
+        if (r == 0)
+                return 0;
+        if (r < 0 || r == NOT_FOUND)
+                return extract_with_kernel(image_fd, nested, r < 0 ? r : -ELIBACC, work->tree);
+        if (is_full(tree_fd))
+                return -ENOSPC;
         log_error(0, "Cannot extract the image's %s: %s%s%s (status %d)", nested->name, nested->tool,
                   *said ? ": " : " failed", said, r);
         return -EBADMSG;
@@ -224,8 +215,8 @@ static int extract_one(int tree_fd, const struct nested *nested, const struct ex
 
         r = work_open(tree_fd, &work);
         if (r < 0)
-                return log_error(r, "Cannot make a directory for the image's %s", nested->name);
-        r = extract(tree_fd, image_fd, nested, size, &work);
+                return r == -ENOSPC ? r : log_error(r, "Cannot make a directory for the image's %s", nested->name);
+        r = extract(tree_fd, image_fd, nested, &work);
         if (r < 0)
                 return r;
 
@@ -239,7 +230,8 @@ static int extract_one(int tree_fd, const struct nested *nested, const struct ex
         if (r == 0)
                 r = remove_any(tree_fd, work.name);
         if (r < 0)
-                return log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
+                return r == -ENOSPC ? r
+                                    : log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
         log_debug("extracted %s, %" PRIu64 " KiB", nested->name, size / 1024);
         return 1;
 }

@@ -14,12 +14,12 @@
  * it replaces what is in its way; directories that are on both sides become one. The tool that
  * dracut uses does the work, in a new directory below @tree_fd: links that the tree has lead
  * nowhere, and it can write to the tree alone (run.h). Where that tool is not installed or
- * cannot be kept to the tree, the kernel's own mount of it is copied. The limits of a tmpfs are
- * raised for it (grow.h).
+ * cannot be kept to the tree, the kernel's own mount of it is copied.
  *
  * @param tree_fd  directory, readable
  * @param exclude  what is to be left out of what is extracted
- * @return 1 where one was extracted, 0 where there is none, or a negative errno that has been
- *         told: -EBADMSG for a damaged one, -ENOSPC, -EOPNOTSUPP without tool and kernel support
+ * @return 1 where one was extracted, 0 where there is none, or a negative errno: -ENOSPC where
+ *         there is no room for it, not logged; else already logged: -EBADMSG for a damaged one,
+ *         -EOPNOTSUPP without tool and kernel support
  */
 int nested_extract(int tree_fd, const struct exclude *exclude);

@@ -2,23 +2,22 @@
 #include "tree.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "skipcpio/util.h"
-#include "exitrd/grow.h"
 #include "util/compat.h"
+#include "util/fs.h"
 
-/* A call's result as 0 or -errno, made again as long as room can be made for it. */
-#define WITH_ROOM(tree, call)                                            \
-        ({                                                               \
-                int result_;                                             \
-                do                                                       \
-                        result_ = (call) < 0 ? -errno : 0;               \
-                while (result_ == -ENOSPC && tree_make_room((tree), 0)); \
-                result_;                                                 \
+/* A call's result as 0 or -errno; with no space left, the tree is full. */
+#define WITH_ROOM(tree, call)                          \
+        ({                                             \
+                int result_ = (call) < 0 ? -errno : 0; \
+                                                       \
+                if (result_ == -ENOSPC)                \
+                        (tree)->full = true;           \
+                result_;                               \
         })
 
 /* Where a name's last component is. */
@@ -68,41 +67,10 @@ void tree_done(struct tree *tree)
         tree_init(tree, -1);
 }
 
-/* So often there may be room already where a call found none: another thread has just made it. More often than there
- * are threads, and it is not the limit that stops us. */
-#define VAIN_MAX 16
-
-bool tree_make_room(struct tree *tree, uint64_t need)
-{
-        static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-        bool room;
-
-        pthread_mutex_lock(&lock);
-        if (!tree->full) {
-                int r = grow_shared_tmpfs(tree->root, need);
-
-                tree->vain = r == -EALREADY ? tree->vain + 1 : 0;
-                if ((r < 0 && r != -EALREADY) || tree->vain > VAIN_MAX)
-                        tree->full = true;
-        }
-        room = !tree->full;
-        pthread_mutex_unlock(&lock);
-        return room;
-}
-
 /* @return a descriptor, or a negative errno */
 static int open_in_root(const struct tree *tree, const char *name, int flags)
 {
-        struct open_how how = {
-                .flags = (uint64_t)flags | O_CLOEXEC,
-                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-        };
-        long fd;
-
-        do
-                fd = syscall(SYS_openat2, tree->root, *name ? name : ".", &how, sizeof(how));
-        while (fd < 0 && (errno == EAGAIN || errno == EINTR)); /* EAGAIN: something was renamed meanwhile */
-        return fd < 0 ? -errno : (int)fd;
+        return fs_open(tree->root, name, (uint64_t)flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
 }
 
 /* Open the longest beginning of @path that exists; @ret_rest is what is left of it. Halving instead of walking:

@@ -27,8 +27,7 @@ struct tree {
         char parent_name[PATH_MAX];
         char *directories; /* mtimes to set at the end: the time, then the name, one after the other */
         size_t directories_used, directories_size;
-        _Atomic bool full;        /* no space is left, and none can be had */
-        unsigned vain;            /* so often in turn tree_make_room() found that there was room */
+        _Atomic bool full;        /* no space is left */
         _Atomic uint64_t missing; /* bytes of data that there was no room for */
         bool finished;            /* tree_finish() is at work: no more parents are made */
         void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
@@ -69,11 +68,3 @@ int tree_file_times(int fd, uint32_t mtime);
 
 /** Set the directories' times. The kernel goes through them from the last to the first, and so does this. */
 int tree_finish(struct tree *tree);
-
-/**
- * Make room after -ENOSPC. May be called by several threads.
- *
- * @param need  bytes that are still to be written to the file at hand
- * @return true where the call can be repeated; false where there is no room to be had: @tree->full is set
- */
-bool tree_make_room(struct tree *tree, uint64_t need);

@@ -77,10 +77,12 @@ static int source_wrong(const struct unpacker *u, int error, uint64_t at, const 
 }
 
 /* Tell that the tree could not be made. */
-static int tree_wrong(const struct unpacker *u, int error)
+static int tree_wrong(struct unpacker *u, int error)
 {
-        if (error == -ENOSPC && u->tree.full)
-                return error; /* told in the end, with how much was missing */
+        if (error == -ENOSPC) {
+                u->tree.full = true;
+                return error; /* the caller logs it in the end, with how much was missing */
+        }
         if (error == -E2BIG)
                 return log_error(0, "%s: %s: more hard links or directories than there is memory for",
                                  u->image->regions[0].name, u->name),
@@ -112,10 +114,9 @@ static int write_data(struct unpacker *u, int fd, const struct newc *header, uin
         uint32_t sum = 0;
         int r;
 
-        do
-                r = source_copy(&u->source, fd, &left, header->checksummed ? &sum : NULL);
-        while (r == -ENOSPC && tree_make_room(&u->tree, left));
+        r = source_copy(&u->source, fd, &left, header->checksummed ? &sum : NULL);
         if (r == -ENOSPC) {
+                u->tree.full = true;
                 u->tree.missing += left;
                 r = source_skip(&u->source, left);
         }
@@ -434,12 +435,12 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
                        -EBADMSG;
         if (!u.tree.full) {
                 r = tree_finish(&u.tree);
-                if (r < 0 && !u.tree.full)
+                if (r == -ENOSPC)
+                        u.tree.full = true;
+                else if (r < 0)
                         return log_error(r, "%s: cannot set the times of directories", image->regions[0].name);
         }
-        if (u.tree.full)
-                return log_error(-ENOSPC,
-                                 "%s: there is no room for %" PRIu64 " more KiB and %" PRIu64 " more files of the tree",
-                                 image->regions[0].name, (u.tree.missing + 1023) / 1024, u.missing_entries);
-        return 0;
+        ret->missing_bytes = u.tree.missing;
+        ret->missing_entries = u.missing_entries;
+        return u.tree.full ? -ENOSPC : 0;
 }

@@ -19,13 +19,16 @@ struct unpacked {
         uint64_t entries; /* made, or passed over as the kernel does */
         uint64_t bytes;   /* of file data */
         char formats[64]; /* of the parts unpacked, as "zstd" or "newc, xz" */
+        /* what there was no room for, where the result is -ENOSPC */
+        uint64_t missing_bytes, missing_entries;
 };
 
 /**
  * Unpack all parts of an image but the early ones.
  *
  * @param tree_fd  empty directory that is / for the image
- * @param ret      filled on success
- * @return 0, or a negative errno that has been told. What was made by then stays in the tree
+ * @param ret      filled on success, and where the result is -ENOSPC
+ * @return 0; -ENOSPC where the tree is full, not logged; or another negative errno, already logged. What was made by
+ *         then stays in the tree
  */
 int unpack_image(const struct image *image, int tree_fd, const struct unpack_options *options, struct unpacked *ret);

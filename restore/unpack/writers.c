@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "skipcpio/util.h"
+#include "util/fs.h"
 #include "source.h"
 
 #define THREADS_MAX 4U /* more writers than that only wait for each other's page allocations */
@@ -28,13 +29,12 @@ struct writers {
 
 static int copy(struct writers *w, struct copy *c)
 {
-        int r;
+        int r = fs_copy(c->from, &c->offset, c->to, &c->size);
 
-        do
-                r = copy_data(c->from, &c->offset, c->to, &c->size);
-        while (r == -ENOSPC && tree_make_room(w->tree, c->size));
-        if (r == -ENOSPC)
+        if (r == -ENOSPC) {
+                w->tree->full = true;
                 w->tree->missing += c->size;
+        }
         if (r == 0)
                 r = tree_file_times(c->to, c->mtime);
         safe_close(c->to);

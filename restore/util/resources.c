@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <sched.h>
+#include <string.h>
 
 #include "skipcpio/util.h"
 
@@ -33,16 +34,36 @@ unsigned cpus_usable(void)
         return MAX(count, 1U);
 }
 
-uint64_t memory_available(void)
+/* A line of /proc/meminfo in bytes; 0 if unknown. */
+static uint64_t read_meminfo(const char *name)
 {
         _cleanup_fclose_ FILE *f = fopen("/proc/meminfo", "re");
+        size_t length = strlen(name);
         char line[128];
         uint64_t kib;
 
         while (f && fgets(line, sizeof(line), f))
-                if (sscanf(line, "MemAvailable: %" SCNu64 " kB", &kib) == 1)
+                if (strncmp(line, name, length) == 0 && sscanf(line + length, ": %" SCNu64 " kB", &kib) == 1)
                         return kib << 10;
         return 0;
+}
+
+uint64_t memory_available(void)
+{
+        return read_meminfo("MemAvailable");
+}
+
+/*
+ * MemAvailable is what can be had without swapping: free pages above the watermarks, and caches that can be dropped.
+ * Swap is not added: it is turned off before the pivot, and what lies there then has to fit into memory as well. What
+ * is kept is for the rest of this restore, systemd-shutdown and the tools of the exitrd.
+ */
+uint64_t memory_spare(void)
+{
+        uint64_t available = memory_available(), total = read_meminfo("MemTotal");
+        uint64_t kept = MIN(total / 32 + (UINT64_C(16) << 20), UINT64_C(256) << 20);
+
+        return available > kept ? available - kept : MIN(available, UINT64_C(1));
 }
 
 uint64_t memory_mapped(void)

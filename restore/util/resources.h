@@ -21,3 +21,9 @@ uint64_t memory_for_decoding(void);
 
 /** How many threads of @bytes each fit into memory_for_decoding(), at least 1. */
 unsigned threads_for_memory(uint64_t bytes);
+
+/**
+ * Bytes that a tmpfs may take: what is available but for a part that is kept for whatever else runs until
+ * power-off. 0 if unknown.
+ */
+uint64_t memory_spare(void);

@@ -20,6 +20,7 @@
 
 #include "decode/decode.h"
 #include "skipcpio/newc.h"
+#include "util/compat.h"
 
 static struct decode *d;
 static const char *target; /* a file of somebody else */

@@ -34,7 +34,7 @@ FORMATS = {
     "pigz": "-9 -n -T -b 128",
     "bzip2": "-9",
     "lzma": "-6",
-    "xz": "--check=crc32 --lzma2=dict=1MiB",
+    "xz": "-T1 --check=crc32 --lzma2=dict=1MiB",
     "xz -T0": "--check=crc32 --lzma2=dict=1MiB --block-size=128KiB",
     "lzop": "-9",
     "lz4 -l": "-9",

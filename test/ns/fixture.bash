@@ -9,8 +9,11 @@ export RESTORE
 
 # dracut OUT MODULE...: an image whose hook leaves a marker in the root that was
 dracut_image() {
-    local out=$1 hooks=$BATS_FILE_TMPDIR/include/usr/lib/dracut/hooks/pre-shutdown
+    local out=$1 hooks=usr/lib/dracut/hooks
     shift
+    # Since dracut 106 that is a link; an included directory would hide it.
+    ! grep -qs /var/lib/dracut/hooks /usr/lib/dracut/dracut-*.sh || hooks=var/lib/dracut/hooks
+    hooks=$BATS_FILE_TMPDIR/include/$hooks/pre-shutdown
     mkdir -p "$hooks"
     # shellcheck disable=SC2016 # the hook expands it
     echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/00-marker.sh"

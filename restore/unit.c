@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit.h"
+
+#include <ctype.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "skipcpio/util.h"
+
+#define PROGRAM "dracut-initramfs-restore"
+
+/* Where units and drop-ins are, the strongest place first. */
+static const char *const places[] = { "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
+                                      "usr/lib/systemd/system", "lib/systemd/system" };
+
+/* Settings that give a service a mount namespace (exec_needs_mount_namespace() in systemd's src/core/execute.c), and
+ * the values of them that do not. */
+static const struct setting {
+        const char *name, *harmless;
+} settings[] = {
+        { "BindPaths", "" },
+        { "BindReadOnlyPaths", "" },
+        { "DynamicUser", NULL },
+        { "ExecPaths", "" },
+        { "ExtensionDirectories", "" },
+        { "ExtensionImages", "" },
+        { "InaccessiblePaths", "" },
+        { "LogNamespace", "" },
+        { "MountFlags", "shared" },
+        { "MountImages", "" },
+        { "NoExecPaths", "" },
+        { "PrivateDevices", NULL },
+        { "PrivateIPC", NULL },
+        { "PrivateMounts", NULL },
+        { "PrivateTmp", NULL },
+        { "ProcSubset", "all" },
+        { "ProtectControlGroups", NULL },
+        { "ProtectHome", NULL },
+        { "ProtectKernelLogs", NULL },
+        { "ProtectKernelModules", NULL },
+        { "ProtectKernelTunables", NULL },
+        { "ProtectProc", "default" },
+        { "ProtectSystem", NULL },
+        { "ReadOnlyPaths", "" },
+        { "ReadWritePaths", "" },
+        { "RootDirectory", "" },
+        { "RootImage", "" },
+        { "TemporaryFileSystem", "" },
+};
+
+/* What the files say so far. */
+struct unit {
+        bool confined[ELEMENTSOF(settings)];
+        char confining[ELEMENTSOF(settings)][PATH_MAX]; /* file that says so */
+        bool stops;                                     /* ExecStop= names the program */
+};
+
+static bool is_harmless(const struct setting *setting, const char *value)
+{
+        static const char *const no[] = { "", "no", "n", "false", "f", "off", "0" };
+
+        for (size_t i = 0; i < ELEMENTSOF(no); i++)
+                if (strcasecmp(value, no[i]) == 0)
+                        return true;
+        return setting->harmless && strcmp(value, setting->harmless) == 0;
+}
+
+static void take_line(struct unit *unit, char *line, const char *file)
+{
+        char *value = strchr(line, '='), *end;
+
+        if (!value)
+                return;
+        for (end = value; end > line && isspace((unsigned char)end[-1]); end--)
+                ;
+        *end = '\0';
+        value += 1 + strspn(value + 1, " \t");
+        for (end = value + strlen(value); end > value && isspace((unsigned char)end[-1]); end--)
+                ;
+        *end = '\0';
+        if (strcmp(line, "ExecStop") == 0)
+                unit->stops = *value && (unit->stops || strstr(value, PROGRAM));
+        for (size_t i = 0; i < ELEMENTSOF(settings); i++)
+                if (strcmp(line, settings[i].name) == 0) {
+                        unit->confined[i] = !is_harmless(&settings[i], value);
+                        snprintf(unit->confining[i], sizeof(unit->confining[i]), "%s", file);
+                }
+}
+
+static bool read_file(struct unit *unit, const char *sysroot, const char *file)
+{
+        _cleanup_fclose_ FILE *f = NULL;
+        _cleanup_free_ char *line = NULL;
+        char path[PATH_MAX];
+        size_t size = 0;
+        bool service = false;
+
+        if ((size_t)snprintf(path, sizeof(path), "%s/%s", sysroot, file) >= sizeof(path))
+                return false;
+        f = fopen(path, "re");
+        while (f && getline(&line, &size, f) >= 0) {
+                char *start = line + strspn(line, " \t");
+
+                if (*start == '[')
+                        service = strncmp(start, "[Service]", strlen("[Service]")) == 0;
+                else if (service)
+                        take_line(unit, start, file);
+        }
+        return f != NULL;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strcmp(strrchr(*(char *const *)a, '/'), strrchr(*(char *const *)b, '/'));
+}
+
+/* Drop-ins of one kind of all places, by name; of one name only the strongest counts. */
+static void read_drop_ins(struct unit *unit, const char *sysroot, const char *directory)
+{
+        char *files[256];
+        size_t count = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(places); i++) {
+                char pattern[PATH_MAX];
+                glob_t found = { 0 };
+
+                if ((size_t)snprintf(pattern, sizeof(pattern), "%s/%s/%s/*.conf", sysroot, places[i], directory) >=
+                                    sizeof(pattern) ||
+                    glob(pattern, 0, NULL, &found) != 0)
+                        continue;
+                for (size_t j = 0; j < found.gl_pathc && count < ELEMENTSOF(files); j++) {
+                        char *file = strdup(found.gl_pathv[j] + strlen(sysroot) + 1);
+                        bool seen = !file;
+
+                        for (size_t k = 0; !seen && k < count; k++)
+                                seen = compare_names(&files[k], &file) == 0;
+                        if (seen)
+                                free(file);
+                        else
+                                files[count++] = file;
+                }
+                globfree(&found);
+        }
+        qsort(files, count, sizeof(*files), compare_names);
+        for (size_t i = 0; i < count; i++) {
+                read_file(unit, sysroot, files[i]);
+                free(files[i]);
+        }
+}
+
+static bool is_wanted(const char *sysroot)
+{
+        bool wanted = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(places) && !wanted; i++) {
+                char pattern[PATH_MAX];
+                glob_t found = { 0 };
+
+                snprintf(pattern, sizeof(pattern), "%s/%s/*.wants/" UNIT_NAME, sysroot, places[i]);
+                wanted = glob(pattern, 0, NULL, &found) == 0;
+                globfree(&found);
+        }
+        return wanted;
+}
+
+_printf_(3, 4) static int wrong(char *reason, size_t size, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(reason, size, format, args);
+        va_end(args);
+        return -ECANCELED;
+}
+
+int unit_check(const char *sysroot, char *reason, size_t size)
+{
+        _cleanup_free_ struct unit *unit = calloc(1, sizeof(*unit));
+        bool found = false;
+
+        if (!unit)
+                return wrong(reason, size, "no memory to read the unit");
+        for (size_t i = 0; i < ELEMENTSOF(places) && !found; i++) {
+                char file[PATH_MAX];
+
+                snprintf(file, sizeof(file), "%s/" UNIT_NAME, places[i]);
+                found = read_file(unit, sysroot, file);
+        }
+        if (!found)
+                return wrong(reason, size, "there is no " UNIT_NAME);
+        read_drop_ins(unit, sysroot, "service.d");
+        read_drop_ins(unit, sysroot, UNIT_NAME ".d");
+        if (!is_wanted(sysroot))
+                return wrong(reason, size, UNIT_NAME " is not enabled: no unit wants it");
+        if (!unit->stops)
+                return wrong(reason, size, UNIT_NAME " does not stop with " PROGRAM);
+        for (size_t i = 0; i < ELEMENTSOF(settings); i++)
+                if (unit->confined[i])
+                        return wrong(reason, size, "%s= in /%s gives the unit a mount namespace of its own",
+                                     settings[i].name, unit->confining[i]);
+        return 0;
+}
