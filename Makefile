@@ -216,4 +216,4 @@ programs:
 
 .PHONY: all programs unit check check-arch check-vm tidy demo deps install uninstall dist clean
 .SECONDARY:
--include $(shell find $(BUILD) -path $(BUILD)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/vm -o -path $(BUILD)/roots \) -prune -o -name '*.d' -type f -print 2>/dev/null)
