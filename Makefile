@@ -65,7 +65,8 @@ PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
 
 all: $(PROGRAMS)
 
-$(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
+$(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
+$(BUILD)/skipcpio/skipcpio: LDLIBS := -Wl,--as-needed # libc alone, and not -pthread's library either
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(PROGRAMS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -91,7 +92,9 @@ DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-util
 	busybox-static dracut-squash| util-linux-extra| mandoc man-db bash-completion zsh fish
 DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
 DEPS_package := dpkg-dev debhelper lintian rpm git libbz2-dev
-DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap
+DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap kmod binutils fdisk e2fsprogs debian-archive-keyring
+DEPS_vm_all := sbsigntool openssl grub-efi-amd64-bin grub-common erofs-utils qemu-system-arm qemu-efi-aarch64 qemu-user-static \
+	arch-test gcc-aarch64-linux-gnu libc6-dev-arm64-cross
 DEPS_roots := git mmdebstrap
 TRIPLET_arm64 := aarch64-linux-gnu
 TRIPLET_armhf := arm-linux-gnueabihf
@@ -124,6 +127,13 @@ check-arch:
 	@$(MAKE) --no-print-directory deps FOR=roots
 	@test/foreign $(ARCH) $(ONLY)
 
+# Hours: the two commands, installation and a pivot on every suite, and every architecture.
+check-all:
+	@$(MAKE) --no-print-directory deps FOR=roots
+	@for s in bullseye bookworm trixie forky sid; do echo "=== $$s"; test/clean-install $$s || echo "=== $$s: exit $$?"; done
+	@for a in arm64 armhf i386 ppc64el riscv64 s390x; do echo "=== $$a"; test/foreign $$a || echo "=== $$a: exit $$?"; done
+
+
 # --- tests ---
 
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test-*.c))
@@ -138,7 +148,13 @@ VM_SECONDS ?= 0
 check-vm:
 	@$(MAKE) --no-print-directory deps FOR="build check vm"
 	@$(MAKE) --no-print-directory all
-	test/vm/run --seconds $(VM_SECONDS)
+	test/vm/run --seconds $(VM_SECONDS); r=$$?; test/vm/run --suite trixie --seconds $(VM_SECONDS) core && exit $$r
+
+# Everything, of each suite and architecture.
+check-vm-all:
+	@$(MAKE) --no-print-directory deps FOR="build check vm vm_all"
+	@$(MAKE) --no-print-directory all
+	test/vm/run '*'; r=$$?; test/vm/run --suite trixie '*' || r=1; test/vm/run --arch arm64 '*' && exit $$r
 
 include test/fuzz/fuzz.mk
 include test/fault/fault.mk
@@ -214,6 +230,6 @@ clean:
 programs:
 	@printf '%s\n' $(PROGRAMS)
 
-.PHONY: all programs unit check check-arch check-vm tidy demo deps install uninstall dist clean
+.PHONY: all programs unit check check-arch check-all check-vm check-vm-all tidy demo deps install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(BUILD) \( -path $(BUILD)/vm -o -path $(BUILD)/roots \) -prune -o -name '*.d' -type f -print 2>/dev/null)

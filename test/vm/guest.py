@@ -3,18 +3,20 @@
 import glob
 import hashlib
 import os
+import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 
+import qemu
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-EFI_BINARIES = "/usr/lib/systemd/boot/efi"
+EFI_BINARIES = "usr/lib/systemd/boot/efi"
+SNAKEOIL = "/usr/share/ovmf/PkKek-1-snakeoil"  # the owner of the firmware variables with Secure Boot, by Debian's ovmf
 
-SUITE = "bookworm"
-KERNEL = "linux-image-cloud-amd64"
 DROP_INS = "dracut-shutdown.service.d"
 # mdadm's unit builds an image of its own at shutdown, kexec's makes each reboot a kexec; the others only cost time.
 MASKED = """mdadm-shutdown.service kexec-load.service kexec.service systemd-firstboot.service dbus.socket dbus.service
@@ -23,14 +25,22 @@ MASKED = """mdadm-shutdown.service kexec-load.service kexec.service systemd-firs
     systemd-update-utmp.service systemd-random-seed.service"""
 # What the guest needs to boot, dracut to build images with every storage stack, and our program to run.
 PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
-    dracut dracut-core cpio gzip zstd busybox-static linux-image-cloud-amd64 kexec-tools
+    dracut dracut-core cpio gzip zstd busybox-static kexec-tools systemd-boot-efi
     mdadm lvm2 cryptsetup-bin dmsetup policycoreutils selinux-policy-default
     zlib1g liblzma5 liblz4-1 libzstd1 libseccomp2 libisal2 libarchive13 libselinux1""".split()
+# What suites have that come after bookworm.
+LATER = ["systemd-ukify"]
+# What the program is built with for another architecture than this machine's.
+BUILD_PACKAGES = """libc6-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev libbz2-dev
+    libselinux1-dev""".split()
+# ELF headers of programs that qemu-user runs, with their masks: 20 bytes to the machine's number.
+BINFMT_MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
+BINFMT = {"arm64": r"\x7fELF\x02\x01\x01" + r"\x00" * 9 + r"\x02\x00\xb7\x00"}
 # The small image boots and takes apart every stack; the general one is what dracut makes for any machine, with as much
 # ballast as a distribution's larger kernel has in drivers, so that a fifth of 512 MB of memory cannot hold it.
 IMAGES = {
     "small": ["--modules", "base systemd systemd-initrd dracut-systemd udev-rules rootfs-block fs-lib dm crypt lvm "
-              "mdraid shutdown vmtest", "--drivers", "virtio_pci virtio_blk virtio_console loop"],
+              "mdraid shutdown vmtest", "--drivers", "virtio_pci virtio_blk virtio_console loop erofs overlay"],
     "general": ["--add", "dm crypt lvm mdraid vmtest", "--include", "/usr/lib/modules", "/usr/lib/ballast"],
 }
 
@@ -51,6 +61,19 @@ def digest(*parts):
     return h.hexdigest()[:16]
 
 
+def sources(suite):
+    """The machine's own apt sources with another suite's name, as mmdebstrap takes them."""
+    shown = run("apt-get", "indextargets", "Created-By: Packages", "Origin: Debian", "Component: main",
+                "--format", "$(REPO_URI) $(CODENAME)").decode().split()
+    targets = sorted(set(zip(shown[::2], shown[1::2])))
+    own = {codename for _, codename in targets if "-" not in codename}
+    if len(own) != 1:
+        raise SystemExit(f"apt's sources have no suite of Debian, or several: {sorted(own)}; has apt-get update run?")
+    own = own.pop()
+    return [f"deb {uri} {codename.replace(own, suite, 1)} main" for uri, codename in targets
+            if codename == own or suite not in ("sid", "unstable")]
+
+
 def files_below(*trees):
     """(name, contents) of every file, for a digest."""
     for tree in trees:
@@ -68,12 +91,18 @@ def write(path, data):
     return path
 
 
+class OutOfReach(Exception):
+    """A suite's archive does not answer, or has nothing that is valid today."""
+
+
 class Guest:
-    def __init__(self, build, cache, kernel=None):
-        self.build, self.cache = build, cache
+    def __init__(self, build, cache, suite="bookworm", arch="amd64", kernel=None):
+        self.build, self.cache, self.suite, self.arch = build, cache, suite, arch
+        self.machine = qemu.ARCHITECTURES[arch]
+        self.foreign = arch != run("dpkg", "--print-architecture").decode().strip()
         self.work = os.path.join(build, "work")
         self.upper = os.path.join(self.work, "upper")
-        # A newer kernel, from backports, for what Debian 12's own cannot show.
+        # A newer kernel, from backports, for what the suite's own cannot show.
         self.kernel_suite = kernel
         shutil.rmtree(self.work, ignore_errors=True)
         os.makedirs(self.upper)
@@ -85,8 +114,28 @@ class Guest:
         self.mount_point = os.path.join(self.work, "tree")
         os.mkdir(self.mount_point)
         self.program = os.path.join(self.upper, "usr/libexec/dracut-restore/dracut-initramfs-restore")
-        run(os.environ.get("CC", "cc"), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-static", "-o", self.manifest_tool,
+        run(*self.compiler(), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-static", "-o", self.manifest_tool,
             os.path.join(HERE, "manifest.c"))
+
+    def compiler(self):
+        """The compiler for the guest: a foreign one gets the guest's headers and libraries."""
+        if not self.foreign:
+            return [os.environ.get("CC", "cc")]
+        return [f"{self.machine.triplet}-gcc", "--sysroot=" + self.sysroot]
+
+    def understood(self, argv, **how):
+        """Run something that runs programs of the guest's architecture."""
+        if not self.foreign:
+            return run(*argv, **how)
+        name = f"vmtest-{self.arch}-{os.getpid()}"
+        handler = f":{name}:M::{BINFMT[self.arch]}:{BINFMT_MASK}:/usr/bin/qemu-{self.machine.qemu_name}-static:PF"
+        return run("unshare", "--mount", "--propagation", "private", "sh", "-euc", """
+            name=$1 handler=$2; shift 2
+            mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+            trap 'echo -1 >"/proc/sys/fs/binfmt_misc/$name"' EXIT
+            printf '%s' "$handler" >/proc/sys/fs/binfmt_misc/register
+            "$@"
+            """, "sh", name, handler, *argv, **how)
 
     def cached(self, name, make):
         """The path of something in the cache; make(path) makes it where it is not there yet."""
@@ -100,20 +149,34 @@ class Guest:
 
     def make_root(self):
         """The root file system without anything of ours."""
-        packages, mirrors = list(PACKAGES), []
+        kernel = "linux-image-cloud-" + self.arch
+        mirrors = sources(self.suite)
         if self.kernel_suite:
-            packages[packages.index(KERNEL)] += "/" + self.kernel_suite
-            mirrors = [f"deb http://deb.debian.org/debian {suite} main" for suite in (SUITE, self.kernel_suite)]
-        arguments = ["--mode=root", "--variant=minbase", "--include=" + ",".join(packages),
-                     '--aptopt=APT::Install-Recommends "false"',
+            kernel += "/" + self.kernel_suite
+            mirrors += sources(self.kernel_suite)
+        packages = [*PACKAGES, kernel]
+        if self.suite != "bookworm" and not self.foreign:
+            packages += LATER
+        # A suite that moves can have a Release file that has expired on this mirror.
+        common = ["--mode=root", "--architectures=" + self.arch, '--aptopt=APT::Install-Recommends "false"',
+                  '--aptopt=Acquire::Check-Valid-Until "false"']
+        arguments = [*common, "--variant=minbase", "--include=" + ",".join(packages),
                      *(f"--dpkgopt=path-exclude=/usr/share/{d}/*" for d in ("doc", "man", "locale", "info")),
                      # mke2fs -d keeps the labels, so that each disk is ready for SELinux.
                      "--customize-hook=chroot $1 setfiles -F /etc/selinux/default/contexts/files/file_contexts /"]
-        self.root_digest = digest(SUITE, mirrors, arguments)
-        self.root = self.cached("root-" + self.root_digest,
-                                # Nobody needs the image that the kernel's package would build.
-                                lambda path: run("mmdebstrap", *arguments, SUITE, path, *mirrors,
-                                                 env=os.environ | {"INITRD": "No"}))
+        self.root_digest = digest(self.suite, arguments)
+        # Nobody needs the image that the kernel's package would build.
+        try:
+            self.root = self.cached("root-" + self.root_digest, lambda path: self.understood(
+                ["mmdebstrap", *arguments, self.suite, path, *mirrors], env=os.environ | {"INITRD": "No"}))
+        except subprocess.CalledProcessError as e:
+            if re.search(rb"Failed to fetch|Could not (resolve|connect)|does not have a Release file", e.stdout):
+                raise OutOfReach(f"the archive of {self.suite} is out of reach, or is being changed") from None
+            raise
+        if self.foreign:
+            arguments = [*common, "--variant=extract", "--include=" + ",".join(BUILD_PACKAGES)]
+            self.sysroot = self.cached("sysroot-" + digest(self.suite, arguments), lambda path: run(
+                "mmdebstrap", *arguments, self.suite, path, *mirrors))
 
     def in_root(self, script, *arguments):
         """Run a shell script that sees the root with our additions in $root, and writes only to those."""
@@ -121,14 +184,20 @@ class Guest:
             os.mkdir(os.path.join(scratch, "work"))
             root = os.path.join(scratch, "root")
             os.mkdir(root)
-            return run("unshare", "--mount", "--propagation", "private", "sh", "-euc", f"""
+            return self.understood(["unshare", "--mount", "--propagation", "private", "sh", "-euc", f"""
                 root=$1 lower=$2 upper=$3 scratch=$4; shift 4
                 mount -t overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$scratch" overlay "$root"
-                {script}""", "sh", root, self.root, self.upper, os.path.join(scratch, "work"), *arguments)
+                {script}""", "sh", root, self.root, self.upper, os.path.join(scratch, "work"), *arguments])
 
     def install(self):
         """Install the program, and what the scenarios need in the guest."""
-        self.in_root('make -C "$1" install DESTDIR="$root" prefix=/usr', TOP)
+        variables = []
+        if self.foreign:
+            variables = ["BUILD=" + os.path.join(self.build, "program"), "CC=" + " ".join(self.compiler()),
+                         "PKG_CONFIG=env PKG_CONFIG_SYSROOT_DIR={0} PKG_CONFIG_LIBDIR={0}/usr/lib/{1}/pkgconfig:"
+                         "{0}/usr/share/pkgconfig pkg-config".format(self.sysroot, self.machine.triplet)]
+        run("make", "-j2", "-C", TOP, *variables)
+        self.in_root('make -C "$@" install DESTDIR="$root" prefix=/usr', TOP, *variables)
         guest = os.path.join(HERE, "guest")
         self.in_root("""
             install -D -t "$root/usr/lib/vmtest" "$1/payload" "$1/stack" "$1/half" "$2"
@@ -140,6 +209,7 @@ class Guest:
             echo vmtest >"$root/etc/hostname"
             echo 0123456789abcdef0123456789abcdef >"$root/etc/machine-id"
             : >"$root/etc/fstab"
+            mkdir -p "$root/etc/dracut.conf.d"
             echo 'restore_need_shutdown="yes"' >"$root/etc/dracut.conf.d/vmtest.conf"
             for unit in $5; do ln -s /dev/null "$root/etc/systemd/system/$unit"; done
             """, guest, self.manifest_tool, self.root, DROP_INS, MASKED)
@@ -201,12 +271,14 @@ class Guest:
         shutil.copy(os.path.join(self.root, "bin/busybox"), os.path.join(tree, "bin"))
         shutil.copy(os.path.join(HERE, "guest/init"), tree)
         order = []
-        for module in ("virtio_pci", "virtio_blk", "ext4", "crc32c_generic", "loop"):
+        for module in ("virtio_pci", "virtio_blk", "ext4", "loop"):
             shown = run("modprobe", "-d", self.root, "-S", self.version, "--show-depends", module).decode()
             for path in (line.split()[1] for line in shown.splitlines() if line.startswith("insmod ")):
-                if os.path.basename(path) not in order:
+                name = os.path.basename(path).removesuffix(".xz")
+                if name not in order:
                     shutil.copy(path, os.path.join(tree, "modules"))
-                    order.append(os.path.basename(path))
+                    order.append(name)
+        run("sh", "-euc", 'cd "$1" && find . -name "*.xz" -exec unxz {} +', "sh", os.path.join(tree, "modules"))
         write(os.path.join(tree, "modules/order"), "".join(f"{m}\n" for m in order).encode())
         return write(os.path.join(self.work, "tiny.img"),
                      run("sh", "-euc", 'cd "$1" && find . | cpio -oH newc --quiet', "sh", tree))
@@ -215,7 +287,7 @@ class Guest:
         """The root file system as an ext4 image, with a journal."""
         disk = os.path.join(self.work, "root.disk")
         self.in_root("""
-            truncate -s 900M "$1"
+            truncate -s 1400M "$1"
             mke2fs -q -t ext4 -J size=8 -E lazy_itable_init=1 -d "$root" "$1"
             """, disk)
         # All have their labels now, but for the root itself.
@@ -224,9 +296,11 @@ class Guest:
         return disk
 
     def copy_disk(self, to, files):
-        """A copy of the root's disk with files of its own: {there: here}."""
+        """A copy of the root's disk with files of its own: {there: here, or None for what is to be missing}."""
         run("cp", "--sparse=always", os.path.join(self.work, "root.disk"), to)
-        commands = "".join(f"rm {name}\nwrite {path} {name}\n" for name, path in files.items())
+        folders = sorted({name[:i] for name in files for i in range(1, len(name)) if name[i] == "/"})
+        commands = "".join(f"mkdir {name}\n" for name in folders)
+        commands += "".join(f"rm {name}\n" + (f"write {path} {name}\n" if path else "") for name, path in files.items())
         if commands:
             run("debugfs", "-w", "-f", "-", to, input=commands.encode(), stdin=None)
         return to
@@ -236,14 +310,66 @@ class Guest:
         tree = to + ".tree"
         os.mkdir(tree)
         os.rename(inner, os.path.join(tree, "root.img"))
-        run("truncate", "-s", "1100M", to)
+        run("truncate", "-s", "1600M", to)
         run("mke2fs", "-q", "-t", "ext4", "-J", "size=8", "-E", "lazy_itable_init=1", "-d", tree, to)
         shutil.rmtree(tree)
         return to
 
+    def composefs_disk(self, to, files):
+        """An ext4 file system with the root as composefs has it, and with {there: here}: files by the digests of their
+        contents in objects/, the tree in an erofs image of its own digest's name, /etc and /var to write to in
+        state/. Also the image's digest."""
+        tree = to + ".tree"
+        shown = self.in_root("""
+            out=$1 tool=$2; shift 2
+            while [ $# -gt 0 ]; do
+                if [ -n "$2" ]; then cp -T "$2" "$root$1"; else rm "$root$1"; fi
+                shift 2
+            done
+            "$tool" "$root" "$out"
+            """, tree, os.path.join(HERE, "composefs"), *(part or "" for pair in files.items() for part in pair))
+        run("truncate", "-s", "1600M", to)
+        run("mke2fs", "-q", "-t", "ext4", "-J", "size=8", "-E", "lazy_itable_init=1", "-d", tree, to)
+        shutil.rmtree(tree)
+        return to, shown.decode().split()[-1]
+
+    def grub(self, to, deployment, cmdline):
+        """GRUB with the menu that Fedora's blscfg makes of the entry for a deployment in the root's /boot."""
+        menu = write(to + ".cfg", f"""
+            search --set=root --file {deployment}/vmlinuz
+            linux ($root){deployment}/vmlinuz {cmdline}
+            initrd ($root){deployment}/first.img
+            boot
+            """.encode())
+        run("grub-mkstandalone", "-O", "x86_64-efi", "-o", to, "--locales=", "--fonts=", "--themes=",
+            "--install-modules=ext2 linux search search_fs_file normal boot part_gpt fat", "boot/grub/grub.cfg=" + menu)
+        return to
+
+    def efi(self, kind):
+        """A program of the guest's systemd for the firmware: "systemd-boot", or "linux" for the stub."""
+        suffix = {"systemd-boot": ".efi", "linux": ".efi.stub"}[kind]
+        return os.path.join(self.root, EFI_BINARIES, kind + self.machine.efi + suffix)
+
+    def sign(self, path):
+        """Sign a program for the firmware with the key of its owner."""
+        key = os.path.join(self.work, "snakeoil.key")
+        run("openssl", "rsa", "-in", SNAKEOIL + ".key", "-passin", "pass:snakeoil", "-out", key)
+        run("sbsign", "--key", key, "--cert", SNAKEOIL + ".pem", "--output", path + ".signed", path)
+        return path + ".signed"
+
     def uki(self, to, initrd, cmdline):
-        """A unified kernel image: the sections are put behind those of systemd's stub."""
-        stub = os.path.join(EFI_BINARIES, "linuxx64.efi.stub")
+        """A unified kernel image, by the guest's ukify where it has one."""
+        write(to + ".cmdline", cmdline.encode() + b"\0")
+        if os.path.exists(os.path.join(self.root, "usr/bin/ukify")):
+            self.in_root("""
+                mount -t tmpfs tmpfs "$root/tmp"
+                cp "$1" "$root/tmp/initrd"
+                chroot "$root" ukify build --linux "/boot/vmlinuz-$2" --initrd /tmp/initrd --cmdline "$3" --uname "$2" \\
+                    --output /tmp/linux.efi
+                cp "$root/tmp/linux.efi" "$4"
+                """, initrd, self.version, cmdline, to)
+            return to
+        stub = self.efi("linux")
         with open(stub, "rb") as f:
             data = f.read()
         pe, = struct.unpack_from("<I", data, 0x3c)
@@ -253,13 +379,12 @@ class Guest:
         sections = [struct.unpack_from("<II", data, pe + 24 + size + 40 * i + 8) for i in range(count)]
         at = max(address + length for length, address in sections)
         arguments = []
-        write(to + ".cmdline", cmdline.encode() + b"\0")
         for name, path in (("osrel", os.path.join(self.root, "usr/lib/os-release")), ("cmdline", to + ".cmdline"),
                            ("linux", self.vmlinuz), ("initrd", initrd)):
             at = (at + alignment - 1) // alignment * alignment
             arguments += ["--add-section", f".{name}={path}", "--change-section-vma", f".{name}={at:#x}"]
             at += os.path.getsize(path)
-        run("objcopy", *arguments, stub, to)
+        run(self.machine.objcopy, *arguments, stub, to)
         return to
 
     def esp(self, to, files):
@@ -283,9 +408,10 @@ class Guest:
 
     def versions(self):
         """What a machine is made of, a line each."""
-        lines = [run("qemu-system-x86_64", "--version").decode().splitlines()[0],
-                 "firmware " + hashlib.sha256(open("/usr/share/OVMF/OVMF_CODE_4M.fd", "rb").read()).hexdigest(),
-                 "kernel " + self.version]
+        with open(self.machine.firmware, "rb") as f:
+            firmware = hashlib.sha256(f.read()).hexdigest()
+        lines = [run(self.machine.qemu, "--version").decode().splitlines()[0], "firmware " + firmware,
+                 f"suite {self.suite}, {self.arch}", "kernel " + self.version]
         packages = run("dpkg-query", "--admindir", os.path.join(self.root, "var/lib/dpkg"), "-W",
                        "-f", "${Package} ${Version}\\n").decode().splitlines()
         return "\n".join(lines + packages) + "\n"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Start QEMU and watch a machine from outside, until it ends or its time is over."""
-import base64
 import dataclasses
 import json
 import os
@@ -11,9 +10,34 @@ import socket
 import subprocess
 import time
 
-QEMU = "qemu-system-x86_64"
-FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd"
-FIRMWARE_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.fd"
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """How QEMU emulates it, and what its tools are called."""
+    qemu_name: str
+    options: tuple  # -machine and -cpu
+    firmware: str
+    variables: str
+    console: str
+    efi: str  # as in bootx64.efi
+    triplet: str
+    objcopy: str
+
+    @property
+    def qemu(self):
+        return "qemu-system-" + self.qemu_name
+
+
+ARCHITECTURES = {
+    # After cmpxchg16b, QEMU 7.2 has garbage in the flags. Linux 6.12 uses it to allocate, and dies of it.
+    "amd64": Architecture("x86_64", ("-machine", "q35", "-cpu", "max,cx16=off"), "/usr/share/OVMF/OVMF_CODE_4M.fd",
+                          "/usr/share/OVMF/OVMF_VARS_4M.fd", "ttyS0", "x64", "x86_64-linux-gnu", "objcopy"),
+    "arm64": Architecture("aarch64", ("-machine", "virt", "-cpu", "cortex-a76"), "/usr/share/AAVMF/AAVMF_CODE.fd",
+                          "/usr/share/AAVMF/AAVMF_VARS.fd", "ttyAMA0", "aa64", "aarch64-linux-gnu",
+                          "aarch64-linux-gnu-objcopy"),
+}
+# Firmware that wants programs signed by its owner, whom these variables name.
+SECURE_FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
+SECURE_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
 
 # The way of a machine: what says, on which channel, that a stage was reached.
 STAGES = (
@@ -45,30 +69,24 @@ def option(*words, **settings):
     return ",".join([*map(escape, words), *pairs])
 
 
-def credential(name, value):
-    """The argument of -smbios for a systemd credential: base64, so that any bytes will do."""
-    text = base64.b64encode(value).decode()
-    return option(type=11, value=f"io.systemd.credential.binary:{name}={text}")
-
-
 @dataclasses.dataclass
 class Machine:
     """What QEMU is to emulate. Disks are raw images, /dev/vda first; with firmware the machine boots from the last."""
+    arch: Architecture = ARCHITECTURES["amd64"]
     memory: int = 1024
+    cpus: int = 1
     disks: tuple = ()
     kernel: str = None
     initrd: str = None
     append: str = None
-    firmware: str = None  # a writable copy of FIRMWARE_VARIABLES
-    credentials: dict = dataclasses.field(default_factory=dict)
+    firmware: str = None  # a writable copy of the firmware's variables
+    secure: bool = False  # whether they, and the firmware, are those with Secure Boot
     debug_port: str = None  # a file for what the guest writes to port 0xe9, in place of the port
 
     def arguments(self, serial, port, qmp):
         """The command line, as a list; the channels are descriptors of sockets."""
-        # After cmpxchg16b, QEMU 7.2 has garbage in the flags. Linux 6.12 uses it to allocate, and dies of it.
-        args = [QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-accel", option("tcg", thread="multi"), "-cpu", option("max", cx16="off"), "-smp", "1",
-                "-machine", "q35", "-m", str(self.memory),
+        args = [self.arch.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-accel", option("tcg", thread="multi"), *self.arch.options, "-smp", str(self.cpus), "-m", str(self.memory),
                 "-chardev", option("socket", id="serial", fd=serial), "-serial", "chardev:serial",
                 "-chardev", option("socket", id="qmp", fd=qmp), "-mon", option(chardev="qmp", mode="control")]
         if self.debug_port:
@@ -77,8 +95,12 @@ class Machine:
         else:
             args += ["-chardev", option("socket", id="port", fd=port), "-device", "virtio-serial-pci",
                      "-device", option("virtserialport", chardev="port", name="vmtest")]
+        if self.secure:
+            # The firmware guards its variables from the system by what runs in system management mode alone.
+            args += ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
         if self.firmware:
-            args += ["-drive", option(if_="pflash", format="raw", unit=0, readonly="on", file=FIRMWARE),
+            code = SECURE_FIRMWARE if self.secure else self.arch.firmware
+            args += ["-drive", option(if_="pflash", format="raw", unit=0, readonly="on", file=code),
                      "-drive", option(if_="pflash", format="raw", unit=1, file=self.firmware)]
         for number, disk in enumerate(self.disks):
             args += ["-drive", option(if_="none", id=f"disk{number}", format="raw", cache="unsafe", file=disk)]
@@ -86,8 +108,6 @@ class Machine:
             if self.firmware and number == len(self.disks) - 1:
                 device["bootindex"] = 1
             args += ["-device", option("virtio-blk-pci", **device)]
-        for name, value in self.credentials.items():
-            args += ["-smbios", credential(name, value)]
         for name in ("kernel", "initrd", "append"):
             if getattr(self, name) is not None:
                 args += ["-" + name, str(getattr(self, name))]
@@ -130,8 +150,13 @@ class Run:
                 self.stages[name] = round(now, 1)
 
 
-def run(machine, timeout, dialogue=(), program=None):
-    """Run a machine. The dialogue is a sequence of (pattern to wait for on the serial console, bytes to type).
+# What firmware and boot loader say of a program that is not signed.
+REFUSED = re.compile(rb"Access [Dd]enied|Security [Vv]iolation|Security Policy Violation")
+
+
+def run(machine, timeout, dialogue=(), presses=None, program=None):
+    """Run a machine. The dialogue is a sequence of (pattern to wait for on the serial console, bytes to type); presses
+    are a pattern to wait for there, and how often to press Ctrl-Alt-Del then.
     A program is run in QEMU's place by the unit tests."""
     ours, theirs = zip(*(socket.socketpair() for _ in range(3)))
     channels = dict(zip(("serial", "port", "qmp"), ours))
@@ -168,6 +193,14 @@ def run(machine, timeout, dialogue=(), program=None):
                 while dialogue and (match := re.compile(dialogue[0][0]).search(result.serial, searched)):
                     searched = match.end()
                     channels["serial"].sendall(dialogue.pop(0)[1])
+                if presses and re.search(presses[0], result.serial):
+                    keys = [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]
+                    press = json.dumps({"execute": "send-key", "arguments": {"keys": keys, "hold-time": 20}})
+                    channels["qmp"].sendall(f"{press}\n".encode() * presses[1])
+                    presses = None
+                if machine.secure and not result.ended and REFUSED.search(result.serial):
+                    result.ended = "refused"
+                    channels["qmp"].sendall(b'{"execute": "quit"}\n')
                 if not result.ended and b"reboot: System halted" in result.serial[-4096:]:
                     result.ended = "halt"
                     channels["qmp"].sendall(b'{"execute": "quit"}\n')

@@ -3,10 +3,18 @@
 import dataclasses
 import re
 
-SERIAL = "console=ttyS0 panic=-1 printk.devkmsg=on"
+SERIAL = "console=%s panic=-1 printk.devkmsg=on"
 SYSTEMD = ("systemd.unit=vmtest.target systemd.log_target=kmsg "
            "systemd.journald.forward_to_console=1 systemd.default_timeout_stop_sec=60s")
 ROOT = "root=/dev/vda rootfstype=ext4 rw"
+# The groups a scenario is in: what is run for each suite, what is run every day on bookworm, and what on demand alone.
+GROUPS = ("core", "daily", "demand")
+
+# The firmware says whether it wants signatures; four bytes of attributes are before a variable's value.
+SAY_SECURE_BOOT = ("say secure-boot=$(od -An -tu1 -j4 "
+                   "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c | tr -d ' ')\n")
+SAY_ROOT = ("say \"root is $(findmnt -no FSTYPE,OPTIONS /) boot=$(ls -A /boot | tr '\\n' ' ') "
+            "esp=$(findmnt -no TARGET -t vfat)\"\n")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,58 +23,99 @@ class Scenario:
     what: str
     script: str = "arm\nfinish poweroff\n"
     image: str = "small"
-    boot: str = "tiny"  # the small initrd; or "dracut", "uki", "entry", "two initrds"
+    group: str = "demand"
+    boot: str = "tiny"  # the small initrd; or "dracut", "uki", "unified", "entry", "two initrds", "grub"
+    secure: bool = False  # Secure Boot, with what boots signed
+    signed: bool = True  # and in a control not
     in_boot: bool = True  # whether the root's /boot has the image
     damage: bool = False  # and whether that is corrupt
     fstab: str = ""
     stack: str = None
     memory: int = 1024
+    cpus: int = 1
     cmdline: str = ""
     dialogue: tuple = ()
-    ends: str = "poweroff"  # or "reboot", "halt", "kexec"
+    ends: str = "poweroff"  # or "reboot", "halt", "kexec", "refused"
     pivots: bool = True
     restore: str = None  # another program than the one under test
     dirty: bool = False  # whether a control leaves a file system dirty
     control_says: str = None  # what systemd-shutdown says in a control
     kernel: str = None  # the oldest Linux that can do this
     selinux: bool = False
+    suites: tuple = ()  # where it can run, if not everywhere
+    archs: tuple = ("amd64",)
+    says: str = None  # what the serial console has to show besides
+    presses: tuple = None  # Ctrl-Alt-Del, as qemu.run takes it
 
     @property
     def control(self):
         return self.control_says is not None
 
 
+BOTH = ("amd64", "arm64")
 SCENARIOS = (
-    Scenario("poweroff", "plain /boot, power off"),
-    Scenario("reboot", "plain /boot, reboot", script="arm\nfinish reboot\n", ends="reboot"),
-    Scenario("halt", "plain /boot, halt", script="arm\nfinish halt\n", ends="halt"),
-    Scenario("kexec", "plain /boot, kexec into a second kernel",
+    Scenario("poweroff", "plain /boot, power off", group="core", archs=BOTH),
+    Scenario("reboot", "plain /boot, reboot", script="arm\nfinish reboot\n", ends="reboot", group="daily", archs=BOTH),
+    Scenario("halt", "plain /boot, halt", script="arm\nfinish halt\n", ends="halt", archs=BOTH),
+    Scenario("kexec", "plain /boot, kexec into a second kernel", group="daily",
              script="arm\nkexec -s -l /boot/vmlinuz-$(uname -r) --initrd=/boot/second.img "
-             f"--command-line='{SERIAL} vmtest.kexeced'\nfinish kexec\n", ends="kexec"),
+             f"--command-line='{SERIAL % 'ttyS0'} vmtest.kexeced'\nfinish kexec\n", ends="kexec"),
+    Scenario("two-cpus", "two processors; the other machines have one", cpus=2),
     Scenario("uki", "a unified kernel image on an unmounted ESP, nothing in /boot", boot="uki", in_boot=False,
-             script="finish poweroff\n"),
+             script=SAY_ROOT + "finish poweroff\n", group="core", archs=BOTH, says="boot= esp="),
+    Scenario("unified", "a type 2 entry: a unified kernel image, by systemd-boot from an unmounted ESP, nothing in /boot",
+             boot="unified", in_boot=False, script=SAY_ROOT + "finish poweroff\n", group="daily",
+             says=r"boot= esp="),
+    Scenario("unified-secureboot", "the same with Secure Boot, all of it signed", boot="unified", in_boot=False,
+             secure=True, script=SAY_ROOT + SAY_SECURE_BOOT + "finish poweroff\n", says=r"secure-boot=1"),
+    Scenario("unified-secureboot-control", "the same with a unified kernel image that is not signed", boot="unified",
+             in_boot=False, secure=True, signed=False, ends="refused", pivots=False),
+    Scenario("composefs", "root is a composefs image that composefs= in a unified kernel image names", boot="unified",
+             in_boot=False, stack="composefs", script=SAY_ROOT + "finish poweroff\n", suites=("trixie", "sid"),
+             says=r"root is overlay .* boot= esp="),
     Scenario("entry", "systemd-boot with a type 1 entry, the ESP on /boot", boot="entry", in_boot=False,
-             fstab="PARTUUID=11111111-2222-3333-4444-555555555555 /boot vfat defaults 0 0\n",
+             fstab="PARTUUID=11111111-2222-3333-4444-555555555555 /boot vfat defaults 0 0\n", group="daily",
              script="finish poweroff\n"),
     Scenario("two-initrds", "systemd-boot with two initrd lines, the ESP unmounted", boot="two initrds",
-             in_boot=False, script="finish poweroff\n"),
+             in_boot=False, script="finish poweroff\n", group="daily"),
+    Scenario("grub", "GRUB from an ESP, kernel and image below /boot/ostree, named by an entry in /boot/loader alone",
+             boot="grub", in_boot=False, script="say $(cat /proc/cmdline)\nfinish poweroff\n",
+             says=r"BOOT_IMAGE=\S*/boot/ostree/vmtest-1/vmlinuz"),
     Scenario("retain-initrd", "retain_initrd, nothing in /boot", in_boot=False, boot="dracut", cmdline="retain_initrd",
-             script="finish poweroff\n", kernel="6.8"),
+             script="finish poweroff\n", kernel="6.8", group="daily"),
     Scenario("debug-shell", "rd.break=pre-shutdown on the kernel command line", cmdline="rd.break=pre-shutdown",
              dialogue=((rb"pre-shutdown:/# ", b"echo vm''test-shell=$((6 * 7))\n"),
                        (rb"vmtest-shell=42", b"exit\n"))),
-    Scenario("noexec", "/run mounted noexec", script="mount -o remount,noexec /run\narm\nfinish poweroff\n"),
-    Scenario("small-memory", "512 MB of memory, a general image larger than /run", image="general", memory=512),
-    Scenario("selinux", "SELinux with the distribution's policy", selinux=True,
+    Scenario("noexec", "/run mounted noexec", script="mount -o remount,noexec /run\narm\nfinish poweroff\n", group="core",
+             archs=BOTH),
+    Scenario("small-memory", "512 MB of memory, a general image larger than /run", image="general", memory=512,
+             group="core"),
+    Scenario("selinux", "SELinux with the distribution's policy", selinux=True, group="daily", archs=BOTH,
              cmdline="security=selinux selinux=1 enforcing=1"),
-    Scenario("corrupt", "a corrupt image", damage=True, pivots=False),
-    Scenario("loop", "root in a file on another file system", stack="loop"),
+    Scenario("corrupt", "a corrupt image", damage=True, pivots=False, group="core", archs=BOTH),
+    Scenario("soft-reboot", "a soft reboot, whose restore serves the power off after it", suites=("trixie", "sid"),
+             script="if [ -e /run/again ]; then say again; finish poweroff\n"
+             "else : >/run/again; arm; finish soft-reboot; fi\n", says=r"vmtest: again"),
+    Scenario("forced", "systemctl poweroff --force: no unit is stopped, and so nothing restored", pivots=False,
+             script="arm\nfinish 'poweroff --force'\n", control_says="Powering off"),
+    Scenario("sigterm", "SIGTERM to the program again and again while it restores", image="general",
+             script="arm\nsystemd-run -q -p DefaultDependencies=no sh -c "
+             "'while sleep .1; do pkill -TERM -f ^/usr/lib/dracut/dracut-initramfs-restore && echo vmtest: terminated >/dev/kmsg; "
+             "done'\nfinish poweroff\n", says="vmtest: terminated"),
+    Scenario("ctrl-alt-del", "Ctrl-Alt-Del eight times in two seconds: systemd reboots at once", pivots=False,
+             ends="reboot", script="arm\nsay ready for keys\nsleep 60\n", presses=(rb"ready for keys", 8),
+             control_says="Ctrl-Alt-Del was pressed more than 7 times within 2s"),
+    Scenario("replaced", "the image is replaced again and again while it is restored",
+             script="arm\nv=$(uname -r)\nsystemd-run -q -p DefaultDependencies=no sh -c \"while :; do cp /boot/initrd.img-$v "
+             "/boot/new; mv /boot/new /boot/initrd.img-$v && echo vmtest: replaced >/dev/kmsg; done\"\nfinish poweroff\n",
+             says="vmtest: replaced"),
+    Scenario("loop", "root in a file on another file system", stack="loop", group="core", archs=BOTH),
     Scenario("loop-control", "the same without a restore", stack="loop", pivots=False, script="finish poweroff\n",
-             control_says=r"Not all loop devices detached, 1 left", dirty=True),
-    Scenario("lvm-on-luks", "root on LVM on LUKS", stack="lvm"),
+             control_says=r"Not all loop devices detached, 1 left", dirty=True, group="daily"),
+    Scenario("lvm-on-luks", "root on LVM on LUKS", stack="lvm", group="daily"),
     Scenario("lvm-on-luks-control", "the same without a restore", stack="lvm", pivots=False,
              script="finish poweroff\n", control_says=r"Not all DM devices detached, 2 left"),
-    Scenario("md", "root on an md array", stack="md"),
+    Scenario("md", "root on an md array", stack="md", group="daily"),
     Scenario("md-control", "the same without a restore", stack="md", pivots=False, script="finish poweroff\n",
              control_says=r"Not all MD devices stopped, 1 left"),
     Scenario("timing-dracut", "the distribution's own script, for its time", restore="dracut"),
@@ -133,6 +182,9 @@ def compare_trees(expected, found, label=False, times=True, limit=5):
 def check(scenario, run, expected):
     """What is wrong with a run, as sentences; expected is the manifest of the image. The disks are looked at
     elsewhere."""
+    if scenario.ends == "refused":
+        return [] if run.ended == "refused" and b"Linux version" not in run.serial else [
+            f"it ended with {run.ended}, and what is not signed was not refused"]
     problems = []
     if run.ended == "poweroff" and b"vmtest: the second kernel runs" in run.serial:
         run.ended = "kexec"
@@ -173,10 +225,12 @@ def check(scenario, run, expected):
             problems.append("systemd-shutdown pivoted")
         if tree and any(line.startswith("./shutdown ") for line in tree):
             problems.append("/run/initramfs/shutdown is there")
-        if b"systemd-shutdown[1]: Powering off." not in run.serial:
+        if not re.search(rb"systemd-shutdown\[1\]: (Powering off|Rebooting)\.", run.serial):
             problems.append("systemd-shutdown did not go on without the pivot")
     if scenario.control_says and not re.search(scenario.control_says.encode(), run.serial):
         problems.append(f"the control shows no difference: systemd-shutdown did not say {scenario.control_says!r}")
+    if scenario.says and not re.search(scenario.says.encode(), run.serial):
+        problems.append(f"the console does not show {scenario.says!r}")
     if scenario.damage and not any(re.search(r"corrupt|checksum|truncated|damaged|invalid", line, re.I) for line in lines):
         problems.append(f"the program did not say that the image is corrupt: {lines}")
     if scenario.dialogue and b"vmtest-shell=42" not in run.serial:

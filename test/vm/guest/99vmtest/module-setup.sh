@@ -11,9 +11,10 @@ depends() {
 }
 
 install() {
-    inst_multiple cat grep ls stat umount
+    inst_multiple cat grep ls mount sha256sum stat umount
     # shellcheck disable=SC2154 # set by dracut
     inst_hook pre-shutdown 00 "$moddir/pivoted.sh"
+    inst_hook pre-pivot 50 "$moddir/composefs.sh"
     # Under this name it is the last: the device-mapper and md hooks were before it.
     inst_hook shutdown 99 "$moddir/last.sh"
 }
