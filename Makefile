@@ -3,8 +3,19 @@ VERSION := 1.0
 
 prefix ?= /usr
 DESTDIR ?=
+bindir ?= $(prefix)/bin
+libexecdir ?= $(prefix)/libexec
+datarootdir ?= $(prefix)/share
+mandir ?= $(datarootdir)/man
+bashcompletiondir ?= $(datarootdir)/bash-completion/completions
+zshcompletiondir ?= $(datarootdir)/zsh/site-functions
+fishcompletiondir ?= $(datarootdir)/fish/vendor_completions.d
+# Both have these in lib on every architecture, whatever libdir is.
 dracutdir ?= $(prefix)/lib/dracut
 unitdir ?= $(prefix)/lib/systemd/system
+# The programs are in a folder of their own, so no file of dracut's is in their way. What is below libexec has the label
+# of programs in SELinux's policies.
+programdir ?= $(libexecdir)/dracut-restore
 
 # BUILD holds everything that is made; another compiler or flags want another BUILD.
 # One folder has one name, or the dependencies that were noted under the other are not found.
@@ -34,7 +45,7 @@ endif
 
 ALL_CPPFLAGS += -I. -Irestore -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra $(WERROR_FLAG) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-	-fPIE -fvisibility=hidden -pthread $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED_LIBS)) $(CFLAGS)
+	-fPIE -fvisibility=hidden -pthread -fdebug-prefix-map=$(CURDIR)=. $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED_LIBS)) $(CFLAGS)
 ALL_LDFLAGS := -pie -pthread $(LDFLAGS)
 LDLIBS := $(shell $(PKG_CONFIG) --libs $(LIBS)) -ldl
 ifneq ($(SANITIZE),)
@@ -46,15 +57,16 @@ ALL_CFLAGS += -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(she
 ALL_LDFLAGS += -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 
-SKIPCPIO_LIB := $(filter-out skipcpio/skipcpio.c,$(wildcard skipcpio/*.c))
-RESTORE_LIB := $(filter-out restore/main.c,$(wildcard restore/*.c restore/*/*.c))
+SKIPCPIO_LIB := $(sort $(filter-out skipcpio/skipcpio.c,$(wildcard skipcpio/*.c)))
+RESTORE_LIB := $(sort $(filter-out restore/main.c,$(wildcard restore/*.c restore/*/*.c)))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
 
 all: $(PROGRAMS)
 
-$(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
+$(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
+$(BUILD)/skipcpio/skipcpio: LDLIBS := -Wl,--as-needed # libc alone, and not -pthread's library either
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(PROGRAMS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -77,8 +89,9 @@ DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev li
 DEPS_demo = dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,$(LINUX))
 DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
 	systemd systemd-boot-efi| squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
-	busybox-static dracut-squash| util-linux-extra|
+	busybox-static dracut-squash| util-linux-extra| mandoc man-db bash-completion zsh fish
 DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
+DEPS_package := dpkg-dev debhelper lintian rpm git libbz2-dev
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap kmod binutils fdisk e2fsprogs debian-archive-keyring
 DEPS_vm_all := sbsigntool openssl grub-efi-amd64-bin grub-common erofs-utils qemu-system-arm qemu-efi-aarch64 qemu-user-static \
 	arch-test gcc-aarch64-linux-gnu libc6-dev-arm64-cross
@@ -92,7 +105,7 @@ TRIPLET = $(or $(TRIPLET_$(ARCH)),$(ARCH)-linux-gnu)
 DEPS_arch = gcc-$(TRIPLET) qemu-user|qemu-user-static $(foreach p,$(filter-out libisal%,$(filter lib% zlib%,$(DEPS_build))) libcmocka-dev, \
 	$(patsubst %|:$(ARCH),%|,$(subst |,:$(ARCH)|,$(p)):$(ARCH)))
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
-FOR ?= build demo check ci vm bench roots
+FOR ?= build demo check ci package vm bench roots
 
 deps:
 	@packaging/deps $(foreach f,$(FOR),$(patsubst %,'%',$(DEPS_$(f))))
@@ -113,6 +126,13 @@ check:
 check-arch:
 	@$(MAKE) --no-print-directory deps FOR=roots
 	@test/foreign $(ARCH) $(ONLY)
+
+# Hours: the two commands, installation and a pivot on every suite, and every architecture.
+check-all:
+	@$(MAKE) --no-print-directory deps FOR=roots
+	@for s in bullseye bookworm trixie forky sid; do echo "=== $$s"; test/clean-install $$s || echo "=== $$s: exit $$?"; done
+	@for a in arm64 armhf i386 ppc64el riscv64 s390x; do echo "=== $$a"; test/foreign $$a || echo "=== $$a: exit $$?"; done
+
 
 # --- tests ---
 
@@ -147,33 +167,69 @@ tidy:
 
 # --- installation ---
 
+INSTALL ?= install
 unitdropindir = $(unitdir)/dracut-shutdown.service.d
-PROGRAM_NAMES := dracut-initramfs-restore skipcpio
+MODULE = $(dracutdir)/modules.d/50restore
+
+# What lsinitrd calls becomes a link to ours, PROGRAM:LINK. LSINITRD=no leaves dracut's own.
+LSINITRD ?= yes
+LINKS = skipcpio:$(dracutdir)/skipcpio \
+	dracut-extractinitrd:$(dracutdir)/extractinitrd dracut-extractinitrd:$(bindir)/dracut-extractinitrd
+NAMES := $(notdir $(PROGRAMS))
+MANUALS := dracut-restore.7 $(NAMES:%=%.8)
 
 # systemd has read its units at boot, and reads them no more at shutdown.
 reload = [ -n "$(DESTDIR)" ] || ! [ -d /run/systemd/system ] || systemctl daemon-reload
+# replace(with or back)
+replace = for l in $(if $(filter no,$(LSINITRD)),,$(LINKS)); do \
+	[ ! -e "$(DESTDIR)$(programdir)/$${l%%:*}" ] || \
+	packaging/replace $(1) "$(DESTDIR)$(programdir)/$${l%%:*}" "$(DESTDIR)$${l\#*:}" || exit; done
+# substitute(template, file)
+substitute = sed -e 's|@programdir@|$(programdir)|g' -e 's|@dracutdir@|$(dracutdir)|g' -e 's|@unitdir@|$(unitdir)|g' \
+	$(1) >$(2) && chmod 644 $(2)
 
-# A distribution's file of the same name is kept beside ours, under the name that dpkg-divert would give it.
 install: all
-	install -d $(DESTDIR)$(dracutdir)/modules.d/50restore $(DESTDIR)$(unitdropindir)
-	@for f in $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%); do \
-		if [ -e $$f ] && ! grep -q dracut-restore- $$f; then mv -fv $$f $$f.distrib; fi; done
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(dracutdir)/
-	install -m 755 modules.d/50restore/*.sh $(DESTDIR)$(dracutdir)/modules.d/50restore/
-	sed 's|@dracutdir@|$(dracutdir)|' modules.d/dracut-shutdown.service.d/50-restore.conf.in \
-		>$(DESTDIR)$(unitdropindir)/50-restore.conf
+	$(INSTALL) -d -m 755 $(addprefix $(DESTDIR),$(programdir) $(bindir) $(MODULE) $(unitdropindir) $(mandir)/man7 $(mandir)/man8 \
+		$(bashcompletiondir) $(zshcompletiondir) $(fishcompletiondir))
+	$(INSTALL) -m 755 $(PROGRAMS) $(DESTDIR)$(programdir)/
+	ln -srf $(DESTDIR)$(programdir)/dracut-initramfs-restore $(DESTDIR)$(bindir)/
+	@packaging/replace back $(DESTDIR)$(programdir)/dracut-initramfs-restore $(DESTDIR)$(dracutdir)/dracut-initramfs-restore
+	@$(call replace,with)
+	$(INSTALL) -m 755 modules.d/50restore/*.sh $(DESTDIR)$(MODULE)/
+	$(call substitute,modules.d/dracut-shutdown.service.d/50-restore.conf.in,$(DESTDIR)$(unitdropindir)/50-restore.conf)
+	@for m in $(MANUALS); do $(call substitute,man/$$m.in,$(DESTDIR)$(mandir)/man$${m##*.}/$$m) || exit; done
+	for c in $(NAMES); do \
+		$(INSTALL) -m 644 completion/$$c.bash $(DESTDIR)$(bashcompletiondir)/$$c && \
+		$(INSTALL) -m 644 completion/$$c.zsh $(DESTDIR)$(zshcompletiondir)/_$$c && \
+		$(INSTALL) -m 644 completion/$$c.fish $(DESTDIR)$(fishcompletiondir)/ || exit; done
 	@$(reload)
 
 uninstall:
-	rm -f $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%) $(DESTDIR)$(unitdropindir)/50-restore.conf
-	rm -rf $(DESTDIR)$(dracutdir)/modules.d/50restore
+	@$(call replace,back)
+	@packaging/replace back $(DESTDIR)$(programdir)/dracut-initramfs-restore $(DESTDIR)$(dracutdir)/dracut-initramfs-restore
+	rm -f $(DESTDIR)$(bindir)/dracut-initramfs-restore $(DESTDIR)$(unitdropindir)/50-restore.conf \
+		$(foreach m,$(MANUALS),$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $m))/$m) \
+		$(foreach c,$(NAMES),$(DESTDIR)$(bashcompletiondir)/$c $(DESTDIR)$(zshcompletiondir)/_$c \
+		$(DESTDIR)$(fishcompletiondir)/$c.fish)
+	rm -rf $(DESTDIR)$(MODULE) $(DESTDIR)$(programdir)
 	-rmdir $(DESTDIR)$(unitdropindir) 2>/dev/null
-	@for f in $(PROGRAM_NAMES:%=$(DESTDIR)$(dracutdir)/%); do if [ -e $$f.distrib ]; then mv -v $$f.distrib $$f; fi; done
 	@$(reload)
+
+# The same commit, the same bytes.
+TARBALL := $(BUILD)/dracut-restore-$(VERSION).tar.gz
+
+dist:
+	@mkdir -p $(BUILD)
+	@git diff --quiet HEAD || echo "What is not committed is not in the tarball." >&2
+	git -c tar.umask=0022 archive --format=tar --prefix=dracut-restore-$(VERSION)/ HEAD | gzip -9n >$(TARBALL)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit check check-arch check-vm check-vm-all tidy demo deps install uninstall clean
+# For tests: the programs that are built.
+programs:
+	@printf '%s\n' $(PROGRAMS)
+
+.PHONY: all programs unit check check-arch check-all check-vm check-vm-all tidy demo deps install uninstall dist clean
 .SECONDARY:
--include $(shell find $(BUILD) -path $(BUILD)/vm -prune -o -name '*.d' -type f -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -path $(BUILD)/vm -o -path $(BUILD)/roots \) -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * skipcpio FILE: what follows the first plain cpio archive of a file, and the padding behind
- * that archive. The same bytes as dracut's program of this name, which also means: all of a
- * file that starts with no cpio archive, and nothing of one that is nothing else.
+ * skipcpio FILE writes what follows the first plain cpio archive of FILE and its padding, byte for byte as dracut's
+ * program of this name does. So a file that does not start with a cpio archive is written whole, and of a file that is
+ * nothing but one archive nothing is written.
+ *
+ * skipcpio --list FILE prints the parts of an image.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,26 +12,28 @@
 #include <sys/sendfile.h>
 
 #include "image.h"
-#include "list.h"
 #include "newc.h"
+#include "parts.h"
 #include "util.h"
 
 static int complain(const char *file, uint64_t at, const char *reason)
 {
+        fflush(stdout);
         fprintf(stderr, "%s: %s: offset %" PRIu64 ": %s\n", program_invocation_short_name, file, at, reason);
         return EXIT_FAILURE;
 }
 
 static int complain_errno(const char *file, int error)
 {
+        fflush(stdout);
         fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, file, strerror(-error));
         return EXIT_FAILURE;
 }
 
-/* Bytes that dracut's program has in hand of each entry. */
+/* dracut's program reads this much of each entry, and fails where the file has less. */
 #define HEAD_SIZE (NEWC_HEADER_SIZE + sizeof(NEWC_TRAILER) - 1)
 
-/* Find the first byte that is to be copied. @return 0, or an exit status after a complaint */
+/* Find the first byte to copy. @return 0, or an exit status with the error already printed */
 static int find_rest(const struct image *image, const char *file, bool debug, uint64_t *ret)
 {
         uint8_t head[HEAD_SIZE], block[64 << 10];
@@ -80,7 +84,7 @@ static int find_rest(const struct image *image, const char *file, bool debug, ui
         return 0;
 }
 
-/* Copy the rest to standard output, inside the kernel where it can. */
+/* Copy the rest to standard output with sendfile(), or with read() and write() where sendfile() fails. */
 static int copy_rest(const struct image *image, const char *file, uint64_t at)
 {
         static uint8_t block[256 << 10];
@@ -108,6 +112,47 @@ static int copy_rest(const struct image *image, const char *file, uint64_t at)
         return EXIT_SUCCESS;
 }
 
+/*
+ * Print a line for each part: number, start, end, format, early or main. Only a decoder can tell where a compressed
+ * part ends, and this program has none: such a part ends at "-" and is the last one listed.
+ */
+static int list_parts(struct image *image, const char *file)
+{
+        int r = image_trim_bootconfig(image);
+        uint64_t at = 0;
+
+        for (unsigned number = 1; r >= 0; number++) {
+                struct image_error e = { 0 };
+                char end[24] = "-";
+                struct part part;
+
+                r = part_next(image, at, true, &part, &e);
+                if (r == -EBADMSG)
+                        return complain(file, e.at, e.reason ?: "bytes of no known format");
+                if (r <= 0)
+                        break;
+                if (part.format == FORMAT_NEWC)
+                        snprintf(end, sizeof(end), "%" PRIu64, part.end);
+                printf("%u %" PRIu64 " %s %s %s\n", number, part.start, end, format_name(part.format),
+                       part.early ? "early" : "main");
+                if (part.format != FORMAT_NEWC)
+                        break;
+                at = part.end;
+        }
+        if (r < 0)
+                return complain_errno(file, r);
+        return fflush(stdout) == 0 ? EXIT_SUCCESS : complain_errno("standard output", -errno);
+}
+
+static void usage(FILE *to)
+{
+        fprintf(to,
+                "Usage: %s FILE           write what follows the first plain cpio archive and its padding\n"
+                "       %s --list FILE    print the parts of an image: number, start, end, format, early or main;\n"
+                "                         a compressed part ends at \"-\" and is the last one listed\n",
+                program_invocation_short_name, program_invocation_short_name);
+}
+
 int main(int argc, char **argv)
 {
         _cleanup_(image_done) struct image image = IMAGE_INIT;
@@ -117,8 +162,16 @@ int main(int argc, char **argv)
         uint64_t at;
         int r;
 
+        if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+                usage(stdout);
+                return EXIT_SUCCESS;
+        }
+        if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+                printf("%s (dracut-restore-" VERSION ")\n", program_invocation_short_name);
+                return EXIT_SUCCESS;
+        }
         if (argc != 2 && !list) {
-                fprintf(stderr, "Usage: %s [--list] FILE\n", program_invocation_short_name);
+                usage(stderr);
                 return EXIT_FAILURE;
         }
         r = open(file, O_RDONLY | O_CLOEXEC);
@@ -126,7 +179,7 @@ int main(int argc, char **argv)
         if (r < 0)
                 return complain_errno(file, r);
         if (list)
-                return list_parts(&image, file) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+                return list_parts(&image, file);
         r = find_rest(&image, file, debug && strcmp(debug, "1") == 0, &at);
         return r != 0 ? r : copy_rest(&image, file, at);
 }

@@ -20,9 +20,8 @@ static const struct codec codecs[FORMAT_COUNT] = {
         [FORMAT_LZMA] = STREAM(lzma, xz),
         [FORMAT_LZ4] = STREAM(lz4, lz4),
         [FORMAT_BZIP2] = STREAM(bzip2, bzip2),
-        /* Decoded where it lies, 8 MiB a block, and each page of shared memory costs 2.5 us when it is first written
-         * to (2.2 by MADV_POPULATE_WRITE). A block is decoded in the time that it takes to unpack it: on two CPUs two
-         * threads only got in the unpacker's way, 160 ms against 144 with one; a third slot won nothing. */
+        /* A block is decoded in the time that it takes to unpack it: on two CPUs two threads only got in the
+         * unpacker's way, 160 ms against 144 with one; a third slot won nothing. */
         [FORMAT_LZ4_LEGACY] = { .slot_size = 8U << 20,
                                 .slot_count = 2,
                                 .slots_per_thread = 1,

@@ -5,8 +5,9 @@
 #include <linux/futex.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
+
+#include "util/compat.h"
 
 /* States of a slot; a published block of n bytes is PUBLISHED + n. */
 enum { EMPTY = 0, AWAITED = 1, PUBLISHED = 2 };
@@ -17,8 +18,8 @@ struct ring_shared {
         _Atomic uint32_t waiting;  /* producers that sleep on @released */
 };
 
-#define CONTROL_SIZE 4096U
-_Static_assert(sizeof(struct ring_shared) <= CONTROL_SIZE, "the control block is one page");
+/* Huge pages are worth their set-up for a ring of this size. */
+#define HUGE_MIN ((size_t)8 << 20)
 
 /* Each kind of struct timespec has its own call; a 32-bit system can have either, or both. */
 #ifndef SYS_futex_time64
@@ -34,28 +35,59 @@ static long futex(_Atomic uint32_t *word, int operation, uint32_t value, const s
         return syscall(CALL, word, operation, value, timeout, NULL, 0);
 }
 
-static size_t ring_bytes(const struct ring *ring)
+static size_t slots_bytes(const struct ring *ring)
 {
-        return CONTROL_SIZE + (size_t)ring->slot_size * ring->slot_count;
+        return (size_t)ring->slot_size * ring->slot_count;
+}
+
+/* A file of a tmpfs that is mounted nowhere, in huge pages: a page of 4 KiB costs each of the two processes a fault
+ * when it is first touched, which for lz4 is more than the decoding. The pages are those of a file system, as those of
+ * a memfd are huge only where shmem_enabled says so. */
+static int open_huge(size_t size)
+{
+        _cleanup_close_ int context = fsopen("tmpfs", FSOPEN_CLOEXEC), mount = -1, fd = -1;
+
+        if (context < 0 || fsconfig(context, FSCONFIG_SET_STRING, "huge", "within_size", 0) < 0 ||
+            fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return -errno;
+        mount = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        if (mount < 0)
+                return -errno;
+        fd = openat(mount, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static void *map_shared(int fd, size_t size)
+{
+        void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0),
+                       fd, 0);
+
+        return p == MAP_FAILED ? NULL : p;
 }
 
 int ring_new(struct ring *ring, uint32_t slot_size, uint32_t slot_count)
 {
-        void *p;
+        _cleanup_close_ int huge = -1;
 
         *ring = (struct ring){ .slot_size = slot_size, .slot_count = slot_count };
-        p = mmap(NULL, ring_bytes(ring), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (p == MAP_FAILED)
-                return -errno;
-        ring->shared = p;
-        ring->slots = (uint8_t *)p + CONTROL_SIZE;
-        return 0;
+        if (slots_bytes(ring) >= HUGE_MIN)
+                huge = open_huge(slots_bytes(ring)); /* needs privileges; without them pages are small */
+        ring->shared = map_shared(-1, sizeof(*ring->shared));
+        ring->slots = map_shared(huge, slots_bytes(ring));
+        if (ring->shared && ring->slots)
+                return 0;
+        ring_done(ring);
+        return -ENOMEM;
 }
 
 void ring_done(struct ring *ring)
 {
         if (ring->shared)
-                munmap(ring->shared, ring_bytes(ring));
+                munmap(ring->shared, sizeof(*ring->shared));
+        if (ring->slots)
+                munmap(ring->slots, slots_bytes(ring));
         *ring = RING_INIT;
 }
 

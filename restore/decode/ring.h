@@ -35,7 +35,7 @@ struct ring {
  *
  * @param slot_size   bytes a block can have, at most 1 GiB
  * @param slot_count  1 to RING_SLOTS_MAX
- * @return 0 or a negative errno from mmap; memory is used only as it is written to
+ * @return 0 or -ENOMEM; memory is used only as it is written to
  */
 int ring_new(struct ring *ring, uint32_t slot_size, uint32_t slot_count);
 

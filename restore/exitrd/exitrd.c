@@ -182,20 +182,27 @@ uint64_t exitrd_used(const struct exitrd *exitrd)
         return fstatvfs(exitrd->tree, &st) < 0 ? 0 : (uint64_t)(st.f_blocks - st.f_bfree) * st.f_bsize;
 }
 
+/* -ENOSPC is not logged, and says that the tmpfs is full. What has failed for want of something else is logged. */
+static int not_full(int r)
+{
+        return r == -ENOSPC ? -EIO : r;
+}
+
 int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot, const struct exclude *exclude)
 {
         int r = nested_extract(exitrd->tree, exclude);
 
-        if (r >= 0)
-                r = label_tree(exitrd->tree, sysroot);
         if (r < 0)
                 return r;
+        r = label_tree(exitrd->tree, sysroot);
+        if (r < 0)
+                return not_full(r);
         r = carry_over(exitrd->covered, exitrd->tree, &exitrd->carried);
-        if (r < 0 && r != -ENOSPC)
-                return log_error(r, "%s: what is there cannot be carried over", exitrd->path);
-        if (r == 0 && unlinkat(exitrd->tree, EXITRD_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT)
+        if (r < 0)
+                return r == -ENOSPC ? r : log_error(r, "%s: what is there cannot be carried over", exitrd->path);
+        if (unlinkat(exitrd->tree, EXITRD_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT)
                 log_debug("%s: cannot remove the mark", exitrd->path);
-        return r < 0 ? r : check_exitrd(exitrd->tree, image);
+        return not_full(check_exitrd(exitrd->tree, image));
 }
 
 /* Whether the clone, which is attached now, is where it should be: on DIR and nothing else, and in sight of PID 1. */
@@ -212,9 +219,9 @@ static int verify(const struct exitrd *exitrd, bool pivot)
         if (below < 0 || r < 0)
                 return below < 0 ? below : r;
         if (ours.parent != below)
-                return exitrd_is_finished(exitrd->path) ? 0 : -EBUSY;
-        r = pivot ? mounts_find("/proc/1/mountinfo", st.st_dev, &theirs) : 1;
-        return r == -ENOENT ? -EXDEV : r < 0 ? r : 1;
+                return -EBUSY;
+        r = pivot ? mounts_find("/proc/1/mountinfo", st.st_dev, &theirs) : 0;
+        return r == -ENOENT ? -EXDEV : r;
 }
 
 static int attach(struct exitrd *exitrd, int clone, bool pivot)
@@ -226,8 +233,10 @@ static int attach(struct exitrd *exitrd, int clone, bool pivot)
         if (move_mount(clone, "", exitrd->dir, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
                 return log_error(-errno, "%s: the tree cannot be mounted there", exitrd->path);
         r = verify(exitrd, pivot);
-        if (r <= 0 && mounts_detach(clone) < 0)
+        if (r < 0 && mounts_detach(clone) < 0)
                 log_debug("%s: cannot be unmounted", exitrd->path);
+        if (r == -EBUSY && exitrd_is_finished(exitrd->path))
+                return 0;
         if (r == -EBUSY)
                 return log_error(r, "%s: something else has been mounted there meanwhile", exitrd->path);
         if (r == -EXDEV)
@@ -236,7 +245,7 @@ static int attach(struct exitrd *exitrd, int clone, bool pivot)
                                  "(PrivateTmp= and the like in a drop-in of the unit)",
                                  exitrd->path),
                        r;
-        return r < 0 ? log_error(r, "%s: cannot tell what is mounted there", exitrd->path) : r;
+        return r < 0 ? log_error(r, "%s: cannot tell what is mounted there", exitrd->path) : 1;
 }
 
 int exitrd_commit(struct exitrd *exitrd, bool pivot)

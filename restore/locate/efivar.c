@@ -7,7 +7,6 @@
 #include "skipcpio/util.h"
 
 #define LOADER_GUID "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-#define ATTRIBUTES_SIZE 4U
 
 static char *put_utf8(char *out, uint32_t c)
 {
@@ -32,16 +31,23 @@ static char *put_utf8(char *out, uint32_t c)
 
 int efivar_decode(const uint8_t *bytes, size_t size, char **ret)
 {
+        return size > EFIVAR_ATTRIBUTES_SIZE
+                               ? efivar_text(bytes + EFIVAR_ATTRIBUTES_SIZE, size - EFIVAR_ATTRIBUTES_SIZE, ret)
+                               : -EBADMSG;
+}
+
+int efivar_text(const uint8_t *bytes, size_t size, char **ret)
+{
         _cleanup_free_ char *string = NULL;
         char *out;
 
-        if (size <= ATTRIBUTES_SIZE || size % 2 != 0)
+        if (size == 0 || size % 2 != 0)
                 return -EBADMSG;
         string = out = malloc(size / 2 * 3 + 1); /* a unit becomes three bytes at most */
         if (!string)
                 return -ENOMEM;
 
-        for (size_t i = ATTRIBUTES_SIZE; i < size; i += 2) {
+        for (size_t i = 0; i < size; i += 2) {
                 uint32_t c = (uint32_t)(bytes[i] | bytes[i + 1] << 8);
 
                 if (c == 0)
@@ -65,20 +71,25 @@ int efivar_decode(const uint8_t *bytes, size_t size, char **ret)
         return 0;
 }
 
-int efivar_read(int directory, const char *name, char **ret)
+ssize_t efivar_read_bytes(int directory, const char *name, const char *vendor, uint8_t *bytes, size_t size)
 {
         _cleanup_close_ int fd = -1;
-        uint8_t bytes[EFIVAR_SIZE_MAX];
         char path[NAME_MAX + 1];
         ssize_t n;
 
-        if ((size_t)snprintf(path, sizeof(path), "%s-" LOADER_GUID, name) >= sizeof(path))
+        if ((size_t)snprintf(path, sizeof(path), "%s-%s", name, vendor) >= sizeof(path))
                 return -ENAMETOOLONG;
         fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
         if (fd < 0)
                 return -errno;
-        n = read(fd, bytes, sizeof(bytes));
-        if (n < 0)
-                return -errno;
-        return efivar_decode(bytes, (size_t)n, ret);
+        n = read(fd, bytes, size);
+        return n < 0 ? -errno : n;
+}
+
+int efivar_read(int directory, const char *name, char **ret)
+{
+        uint8_t bytes[EFIVAR_SIZE_MAX];
+        ssize_t n = efivar_read_bytes(directory, name, LOADER_GUID, bytes, sizeof(bytes));
+
+        return n < 0 ? (int)n : efivar_decode(bytes, (size_t)n, ret);
 }

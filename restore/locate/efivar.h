@@ -4,14 +4,19 @@
 /*
  * The EFI variables of systemd's boot loader interface
  * (https://systemd.io/BOOT_LOADER_INTERFACE), as efivarfs shows them: four bytes of
- * attributes, then the value, here always a string in UTF-16LE, mostly with a NUL.
+ * attributes, then the value, here mostly a string in UTF-16LE with a NUL; and the firmware's own variables for what
+ * it booted.
  */
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /** Bytes of a variable that efivar_read() is ready to read. */
 #define EFIVAR_SIZE_MAX 4096U
+
+/** Bytes of attributes before a variable's value. */
+#define EFIVAR_ATTRIBUTES_SIZE 4U
 
 /**
  * Turn the bytes of a variable into a string.
@@ -33,3 +38,17 @@ int efivar_decode(const uint8_t *bytes, size_t size, char **ret);
  * @return 0, -ENOENT where the variable is not set, or another negative errno
  */
 int efivar_read(int directory, const char *name, char **ret);
+
+/**
+ * Turn UTF-16LE, up to a NUL or the end, into UTF-8. As efivar_decode().
+ */
+int efivar_text(const uint8_t *bytes, size_t size, char **ret);
+
+/**
+ * Read a variable as it is, attributes included, with one read.
+ *
+ * @param vendor  the GUID of its owner, as in the file's name
+ * @param size    bytes at @bytes, at most EFIVAR_SIZE_MAX
+ * @return bytes read, or a negative errno
+ */
+ssize_t efivar_read_bytes(int directory, const char *name, const char *vendor, uint8_t *bytes, size_t size);

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "skipcpio/util.h"
-#include "bls.h"
+#include "cmdline.h"
+#include "entry.h"
 #include "lookup.h"
+#include "util/log.h"
+#include "version.h"
 
 /* The name behind vmlinuz- and the like in BOOT_IMAGE=; of size 0 where there is none. */
 static struct span kernel_name(struct search *search)
@@ -49,8 +52,7 @@ static struct span deployment(struct search *search, char *buffer, size_t size)
         return (struct span){ buffer, n > 0 && (size_t)n < size ? (size_t)n : 0 };
 }
 
-/* The name of the kernel's package, which Arch's and some others' images are called after. */
-static struct span package(struct search *search, char **text)
+struct span search_package(struct search *search, char **text)
 {
         struct span name = { "", 0 };
         char path[PATH_MAX];
@@ -68,6 +70,7 @@ static struct span package(struct search *search, char **text)
 static int fill(struct search *search, const char *pattern, char *path, size_t size)
 {
         char buffer[PATH_MAX];
+        char unknown[3] = "";
         size_t used = 0;
 
         for (const char *p = pattern; *p; p++) {
@@ -75,14 +78,17 @@ static int fill(struct search *search, const char *pattern, char *path, size_t s
                 struct span value = { p, 1 };
 
                 if (*p == '%') {
+                        snprintf(unknown, sizeof(unknown), "%.2s", p);
                         p++;
                         value = *p == 'v'   ? span_of(search->kver)
                                 : *p == 'k' ? kernel_name(search)
                                 : *p == 'o' ? deployment(search, buffer, sizeof(buffer))
-                                            : package(search, &text);
+                                            : search_package(search, &text);
                 }
-                if (value.size == 0 || value.size >= size - used)
-                        return search_skip(pattern, 0, "what would be in its name is not known");
+                if (value.size == 0 || value.size >= size - used) {
+                        log_debug("%s: skipped: cannot expand %s", pattern, unknown);
+                        return 0;
+                };
                 memcpy(path + used, value.at, value.size);
                 used += value.size;
         }
@@ -90,19 +96,31 @@ static int fill(struct search *search, const char *pattern, char *path, size_t s
         return 1;
 }
 
-static int try_file(struct search *search, const char *path, struct image *ret)
+static int add_path(struct search *search, const struct place *place, const char *path)
 {
         _cleanup_free_ char *name = NULL;
+        struct evidence evidence = { .special = name_is_special(span_of(strrchr(path, '/') + 1)) };
         int fd = search_open(search, path, lookup_open, &name);
 
-        return fd < 0 ? search_skip(name, fd, NULL) : search_settle_file(fd, name, ret);
+        if (fd < 0)
+                return search_skip(name, fd, NULL);
+        if (path_has_version(span_of(path), search->kver))
+                evidence.version = 1;
+        else if (place->grade >= GRADE_BOOT_IMAGE)
+                evidence.version = version_beside(search, NULL, path);
+        return lead_add_file(search, place, fd, name, evidence);
 }
 
-int find_file(struct search *search, const char *argument, struct image *ret)
+static int add_pattern(struct search *search, const struct place *place, const char *pattern)
 {
         char path[PATH_MAX];
 
-        return fill(search, argument, path, sizeof(path)) > 0 ? try_file(search, path, ret) : 0;
+        return fill(search, pattern, path, sizeof(path)) > 0 ? add_path(search, place, path) : 0;
+}
+
+int find_file(struct search *search, const struct place *place)
+{
+        return add_pattern(search, place, place->argument);
 }
 
 /* Open a directory of the sysroot and list it. */
@@ -115,11 +133,11 @@ static int list(struct search *search, const char *directory, struct names *ret)
         return r < 0 ? search_skip(name, r, NULL) : 0;
 }
 
-int find_in_each(struct search *search, const char *argument, struct image *ret)
+int find_in_each(struct search *search, const struct place *place)
 {
         _cleanup_(names_done) struct names names = NAMES_INIT;
-        const char *star = strstr(argument, "/*/");
-        _cleanup_free_ char *directory = strndup(argument, (size_t)(star - argument));
+        const char *star = strstr(place->argument, "/*/");
+        _cleanup_free_ char *directory = strndup(place->argument, (size_t)(star - place->argument));
         int r;
 
         if (!directory)
@@ -134,89 +152,60 @@ int find_in_each(struct search *search, const char *argument, struct image *ret)
                         pattern = NULL;
                         return -ENOMEM;
                 }
-                r = find_file(search, pattern, ret);
+                r = add_pattern(search, place, pattern);
         }
         return r;
 }
 
-int find_similar(struct search *search, const char *argument, struct image *ret)
+/* What a configuration file of dracut's says in initrdname=, with the version filled in; empty where nothing. */
+static int read_initrdname(struct search *search, const char *file, char **ret)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
-        _cleanup_free_ char *directory = strndup(argument, (size_t)(strrchr(argument, '/') - argument));
-        int r;
+        static const char *const variables[] = { "${kernel}", "$kernel" };
+        _cleanup_free_ char *text = NULL, *name = NULL;
+        struct span span;
 
-        if (!directory)
+        if (search_read(search, file, &text, &span) < 0)
+                return 0;
+        name = span_dup(env_get(span, "initrdname"));
+        if (!name)
                 return -ENOMEM;
-        r = list(search, directory, &names);
-        for (size_t i = 0; r == 0 && i < names.count; i++) {
-                const char *path = names.list[i], *name = strrchr(path, '/') + 1;
+        for (size_t i = 0; i < ELEMENTSOF(variables); i++) {
+                char *at = strstr(name, variables[i]), *whole;
 
-                if (strncmp(path, argument, strlen(argument)) != 0)
+                if (!at)
                         continue;
-                if (!name_has_version(span_of(name), search->kver) || name_is_special(span_of(name)))
-                        r = search_skip(path, 0, "its name is not that of this kernel's image");
-                else
-                        r = try_file(search, path, ret);
-        }
-        return r;
-}
-
-/* What kernel-install may have called this system's directory (kernel-install(8)). */
-static int tokens(struct search *search, struct names *ret)
-{
-        static const struct {
-                const char *path, *key; /* key: in a file of assignments */
-        } sources[] = {
-                { "/etc/kernel/entry-token", NULL }, { "/etc/machine-id", NULL }, { NULL, "Default" },
-                { "/etc/os-release", "IMAGE_ID" },   { "/etc/os-release", "ID" },
-        };
-        _cleanup_free_ char *release = NULL;
-        struct span release_text = { "", 0 };
-        bool read = false;
-
-        for (size_t i = 0; i < ELEMENTSOF(sources); i++) {
-                _cleanup_free_ char *text = NULL, *token = NULL;
-                struct span value = { "", 0 };
-
-                if (!sources[i].path) {
-                        value = span_of(sources[i].key);
-                } else if (sources[i].key) {
-                        if (!read && search_read(search, sources[i].path, &release, &release_text) < 0)
-                                (void)search_read(search, "/usr/lib/os-release", &release, &release_text);
-                        read = true;
-                        value = env_get(release_text, sources[i].key);
-                } else if (search_read(search, sources[i].path, &text, &value) >= 0) {
-                        (void)span_line(&value, &value);
-                }
-                token = span_dup(value);
-                if (!token)
+                if (asprintf(&whole, "%.*s%s%s", (int)(at - name), name, search->kver, at + strlen(variables[i])) < 0)
                         return -ENOMEM;
-                if (*token == '\0' || strcmp(token, "uninitialized") == 0 || strchr(token, '/'))
-                        continue;
-                if (names_add(ret, NULL, token) < 0)
-                        return -ENOMEM;
+                free(name);
+                name = whole;
+                break;
         }
+        if (*name == '\0' || strchr(name, '$') || strchr(name, '/'))
+                return 0;
+        free(*ret);
+        *ret = TAKE_PTR(name);
         return 0;
 }
 
-int find_layout(struct search *search, const char *argument, struct image *ret)
+int find_configured(struct search *search, const struct place *place)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT;
-        int r;
+        static const char *const directories[] = { "/usr/lib/dracut/dracut.conf.d", "/etc/dracut.conf.d" };
+        _cleanup_free_ char *name = NULL, *path = NULL;
+        int r = read_initrdname(search, "/etc/dracut.conf", &name);
 
-        search_volumes(search);
-        r = tokens(search, &names);
-        for (size_t i = 0; r == 0 && i < names.count; i++)
-                for (size_t j = 0; r == 0 && j < search->volume_count; j++) {
-                        _cleanup_free_ char *name = NULL;
-                        char path[PATH_MAX];
-                        int fd;
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(directories); i++) {
+                _cleanup_(names_done) struct names names = NAMES_INIT;
 
-                        if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", names.list[i], search->kver, argument) >=
-                            sizeof(path))
-                                continue;
-                        fd = volume_open(search, &search->volumes[j], path, lookup_open, &name);
-                        r = fd < 0 ? search_skip(name, fd, NULL) : search_settle_file(fd, name, ret);
-                }
-        return r;
+                r = list(search, directories[i], &names);
+                for (size_t j = names.count; r == 0 && j-- > 0;) /* the last in their order counts */
+                        if (name_ends(names.list[j], ".conf"))
+                                r = read_initrdname(search, names.list[j], &name);
+        }
+        if (r < 0 || !name)
+                return r;
+        if (asprintf(&path, "/boot/%s", name) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        return name_find_version(span_of(name), search->kver) ? add_path(search, place, path) : 0;
 }

@@ -2,47 +2,148 @@
 #pragma once
 
 /*
- * The ways to find an image, as rows of the table in locate.c name them. Each returns 1 where
- * the image was found, 0 where it was not, or -ENOMEM; @argument is the row's.
+ * The ways to find images, as rows of the table in locate.c name them, and what they share. Each adds what it finds
+ * with lead_add(), and returns 0 or -ENOMEM.
  */
 
-#include "search.h"
+#include "lead.h"
 
-/** Argument of what the boot loader or the command line tells: be content with what is of another kernel's version. */
-#define ANOTHERS_TOO "another's"
-
-/** The unified kernel image that StubImageIdentifier or LoaderImageIdentifier names. */
-int find_stub_uki(struct search *search, const char *argument, struct image *ret);
-int find_loader_uki(struct search *search, const char *argument, struct image *ret);
+/** The unified kernel image that an EFI variable names: StubImageIdentifier, LoaderImageIdentifier. */
+int find_stub_uki(struct search *search, const struct place *place);
+int find_loader_uki(struct search *search, const struct place *place);
 
 /** The unified kernel image or the .conf file that LoaderEntrySelected names. */
-int find_selected_uki(struct search *search, const char *argument, struct image *ret);
-int find_selected_entry(struct search *search, const char *argument, struct image *ret);
+int find_selected_uki(struct search *search, const struct place *place);
+int find_selected_entry(struct search *search, const struct place *place);
 
-/** The files in initrd= on the command line: systemd-boot puts them there, for the kernel's EFI stub. */
-int find_cmdline_initrd(struct search *search, const char *argument, struct image *ret);
+/** The unified kernel image that the firmware's own boot entry names. */
+int find_firmware_uki(struct search *search, const struct place *place);
 
-/** The boot loader entry that fits the command line best. */
-int find_fitting_entry(struct search *search, const char *argument, struct image *ret);
+/** The files in initrd= on the command line, by the rules of the kernel's EFI stub: systemd-boot puts them there. */
+int find_cmdline_initrd(struct search *search, const struct place *place);
 
-/** A unified kernel image in EFI/Linux that holds this kernel. */
-int find_uki_by_version(struct search *search, const char *argument, struct image *ret);
+/** The boot loader entries that fit the command line. */
+int find_fitting_entry(struct search *search, const struct place *place);
+
+/** The image on a live system's medium. */
+int find_on_medium(struct search *search, const struct place *place);
+
+/** Unified kernel images in EFI/Linux that hold this kernel. */
+int find_uki_by_version(struct search *search, const struct place *place);
 
 /** TOKEN/VERSION/@argument on a volume, as kernel-install lays it out. */
-int find_layout(struct search *search, const char *argument, struct image *ret);
+int find_layout(struct search *search, const struct place *place);
 
-/** The file called @argument, with %v for the kernel's version and the like: see find-file.c. */
-int find_file(struct search *search, const char *argument, struct image *ret);
+/** Images in TOKEN/PACKAGE on a volume, as Limine's tools lay them out. */
+int find_package_dir(struct search *search, const struct place *place);
+
+/** The file called @argument, with %v for the kernel's version and the like: see names in find-file.c. */
+int find_file(struct search *search, const struct place *place);
 
 /** The same, in each of the directories that a slash, an asterisk and a slash stand for. */
-int find_in_each(struct search *search, const char *argument, struct image *ret);
+int find_in_each(struct search *search, const struct place *place);
 
-/** A file whose name starts with @argument and has this kernel's version in it. */
-int find_similar(struct search *search, const char *argument, struct image *ret);
+/** The file that initrdname= in dracut.conf names. */
+int find_configured(struct search *search, const struct place *place);
+
+/** Files on a volume whose names have this kernel's version in them; the same in EFI/NAME. */
+int find_similar(struct search *search, const struct place *place);
+int find_similar_in_efi(struct search *search, const struct place *place);
+
+/** Files on a volume whose names have the end of this kernel's version: lts of 6.6.8-0-lts. */
+int find_flavour(struct search *search, const struct place *place);
+
+/** The only image on a volume. */
+int find_only(struct search *search, const struct place *place);
+
+/* --- What they share. --- */
+
+/** A boot loader entry that was read. */
+struct entry {
+        struct volume *volume;
+        char *file; /* below the volume */
+        char *name; /* in messages */
+        char *text;
+        struct span span; /* @text */
+        int version;      /* as in struct evidence */
+        bool special;
+};
+
+/** Free the entries of a search. */
+void entries_done(struct search *search);
 
 /**
- * Take the initrd of an open unified kernel image, if that holds the kernel that is wanted, or @anothers is set.
+ * Read an entry, or take it from those that were read.
  *
- * @param fd  closed, or owned by @ret
+ * @param ret  the search owns it
+ * @return 1, 0 where it cannot be read, or -ENOMEM
  */
-int try_uki(struct search *search, int fd, const char *name, const char *profile, bool anothers, struct image *ret);
+int entry_load(struct search *search, struct volume *volume, const char *file, struct entry **ret);
+
+/** What an entry calls its unified kernel image; empty where it has none. */
+struct span entry_uki(struct span entry);
+
+/** List a volume's entries. Returns 0 or -ENOMEM. */
+int entries_list(struct search *search, struct volume *volume);
+
+/** Read all entries of all volumes. Returns 0 or -ENOMEM. */
+int entries_load(struct search *search);
+
+/**
+ * Open a file that an entry or the command line names. Its path starts at the partition's root,
+ * which need not be where the volume is: /boot may be a directory of the root file system, or of
+ * a subvolume that the path names in front of it.
+ *
+ * @param name  as for volume_open()
+ */
+int open_named(struct search *search, const struct volume *volume, struct span path, char **name);
+
+/** Whether a path seems to name another kernel: vmlinuz-VERSION, or VERSION/linux in kernel-install's layout. */
+bool path_is_anothers(struct span path, const char *kver);
+
+/**
+ * What the kernel's file beside an image says of its version, for an image whose name does not.
+ *
+ * @param volume  or NULL: @path is below the sysroot
+ * @return as in struct evidence
+ */
+int version_beside(struct search *search, const struct volume *volume, const char *path);
+
+/** Add the version of an open kernel file, as in struct evidence; @fd is closed. */
+int version_of_kernel(const struct search *search, int fd);
+
+/** What kernel-install may have called this system's directory (kernel-install(8)). Returns 0 or -ENOMEM. */
+int tokens_read(struct search *search, struct names *ret);
+
+/** The name of the kernel's package, which Arch's and some others' images are called after. */
+struct span search_package(struct search *search, char **text);
+
+/** How scan() knows an image by its name. */
+enum naming { NAMING_VERSION, NAMING_FLAVOUR, NAMING_ANY, NAMING_ONLY };
+
+/**
+ * Add the images in a directory: files with "initr" in their names, none for special boots.
+ *
+ * @param directory  below the volume, or NULL for its root
+ * @return 0 or -ENOMEM
+ */
+int scan(struct search *search, const struct place *place, const struct volume *volume, const char *directory,
+         enum naming naming);
+
+/** What add_uki() adds a lead for. */
+struct uki_source {
+        const struct volume *volume;
+        const char *path;          /* below the volume */
+        const char *profile;       /* or NULL */
+        const struct entry *entry; /* that names it, or NULL */
+        bool must_fit;             /* leave it out where its options are not on the command line */
+};
+
+/**
+ * Add an open unified kernel image with its addons as a lead.
+ *
+ * @param fd  closed
+ * @return 0 or -ENOMEM
+ */
+int add_uki(struct search *search, const struct place *place, int fd, const char *name,
+            const struct uki_source *source);

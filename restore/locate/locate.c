@@ -7,53 +7,57 @@
 
 #include "find.h"
 #include "util/log.h"
+#include "uboot.h"
 #include "uki.h"
 
-/* Where an image can be, the surest place first. */
-static const struct place {
-        const char *rule;
-        int (*find)(struct search *search, const char *argument, struct image *ret);
-        const char *argument;
-        bool running; /* it tells of the kernel that runs, and of no other */
-} places[] = {
-        { "kept by the kernel (retain_initrd)", find_file, "/sys/firmware/initrd", true },
+/* Where an image can be. The rows of a grade are read together, and only where no lead of a better one is left. */
+static const struct place places[] = {
+        { GRADE_KEPT, "kept by the kernel (retain_initrd)", find_file, "/sys/firmware/initrd", true },
 
-        { "unified kernel image that booted (StubImageIdentifier)", find_stub_uki, NULL, true },
-        { "unified kernel image that booted (LoaderImageIdentifier)", find_loader_uki, NULL, true },
-        { "unified kernel image that booted (LoaderEntrySelected)", find_selected_uki, NULL, true },
+        { GRADE_STUB, "unified kernel image that booted (StubImageIdentifier)", find_stub_uki, NULL, true },
+        { GRADE_LOADER, "unified kernel image that booted (LoaderImageIdentifier)", find_loader_uki, NULL, true },
+        { GRADE_SELECTED_UKI, "unified kernel image that booted (LoaderEntrySelected)", find_selected_uki, NULL, true },
+        { GRADE_SELECTED, "boot loader entry that booted (LoaderEntrySelected)", find_selected_entry, NULL, true },
+        { GRADE_FIRMWARE, "unified kernel image that the firmware booted (BootCurrent)", find_firmware_uki, NULL,
+          true },
 
-        { "boot loader entry that booted (LoaderEntrySelected)", find_selected_entry, NULL, true },
-        { "initrd= on the kernel command line", find_cmdline_initrd, NULL, true },
-        { "boot loader entry that fits the kernel command line", find_fitting_entry, NULL, false },
+        { GRADE_CMDLINE, "initrd= on the kernel command line", find_cmdline_initrd, NULL, true },
+        { GRADE_FITTING, "boot loader entry that fits the kernel command line", find_fitting_entry, NULL, false },
+        { GRADE_MEDIUM, "medium of the live system", find_on_medium, NULL, true },
 
-        { "kernel-install's layout", find_layout, "initrd", false },
+        { GRADE_DEPLOYMENT, "ostree deployment that booted", find_file, "/boot/ostree/%o/initramfs-%v.img", true },
+        { GRADE_CONFIGURED, "initrdname= in dracut.conf", find_configured, NULL, false },
 
-        { "kernel version", find_file, "/lib/modules/%v/initrd", false },
-        { "kernel version", find_file, "/lib/modules/%v/initramfs.img", false },
-        { "kernel version", find_file, "/boot/initramfs-%v.img", false },
-        { "kernel version", find_file, "/boot/initrd.img-%v", false },
-        { "kernel version", find_file, "/boot/initrd-%v", false },
-        { "kernel version", find_file, "/boot/initrd-%v.img", false },
-        { "ostree deployment that booted", find_file, "/boot/ostree/%o/initramfs-%v.img", true },
-        { "kernel version", find_in_each, "/boot/ostree/*/initramfs-%v.img", false },
-        { "kernel version", find_similar, "/boot/initr", false },
-        { "unified kernel image of the kernel version", find_uki_by_version, NULL, false },
+        { GRADE_VERSION, "kernel-install's layout", find_layout, "initrd", false },
+        { GRADE_VERSION, "kernel version", find_file, "/lib/modules/%v/initrd", false },
+        { GRADE_VERSION, "kernel version", find_file, "/lib/modules/%v/initramfs.img", false },
+        { GRADE_VERSION, "kernel version", find_file, "/boot/initramfs-%v.img", false },
+        { GRADE_VERSION, "kernel version", find_file, "/boot/initrd.img-%v", false },
+        { GRADE_VERSION, "kernel version", find_file, "/boot/initrd-%v", false },
+        { GRADE_VERSION, "kernel version", find_file, "/boot/initrd-%v.img", false },
+        { GRADE_SIMILAR, "kernel version", find_in_each, "/boot/ostree/*/initramfs-%v.img", false },
+        { GRADE_SIMILAR, "kernel version", find_similar, NULL, false },
+        { GRADE_SIMILAR, "kernel version", find_similar_in_efi, NULL, false },
+        { GRADE_UKI, "unified kernel image of the kernel version", find_uki_by_version, NULL, false },
 
-        { "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initramfs-%k.img", true },
-        { "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd.img-%k", true },
-        { "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd-%k", true },
-        { "name of the kernel's package", find_file, "/boot/initramfs-%p.img", false },
-        /* A kernel need not be called by its version, nor its image; and an upgrade may have put another into the place
-         * of the one that runs, which will do for a shutdown. But first come those of the version. */
-        { "unified kernel image that booted (StubImageIdentifier)", find_stub_uki, ANOTHERS_TOO, true },
-        { "unified kernel image that booted (LoaderImageIdentifier)", find_loader_uki, ANOTHERS_TOO, true },
-        { "unified kernel image that booted (LoaderEntrySelected)", find_selected_uki, ANOTHERS_TOO, true },
-        { "boot loader entry that booted (LoaderEntrySelected)", find_selected_entry, ANOTHERS_TOO, true },
-        { "initrd= on the kernel command line", find_cmdline_initrd, ANOTHERS_TOO, true },
-        { "boot loader entry that fits the kernel command line", find_fitting_entry, ANOTHERS_TOO, true },
-        { "default name", find_file, "/boot/initramfs-linux.img", false },
-        { "default name", find_file, "/boot/initrd.img", false },
-        { "default name", find_file, "/initrd.img", false },
+        { GRADE_PACKAGE_DIR, "directory of the kernel's package", find_package_dir, NULL, false },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initramfs-%k.img", true },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd.img-%k", true },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd-%k", true },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initramfs-%k", true },
+        { GRADE_PACKAGE, "name of the kernel's package", find_file, "/boot/initramfs-%p.img", false },
+        { GRADE_PACKAGE, "name of the kernel's package", find_file, "/boot/initrd-%p.img", false },
+        { GRADE_PACKAGE, "name of the kernel's package", find_file, "/boot/initramfs-%p", false },
+        { GRADE_FLAVOUR, "end of the kernel's version", find_flavour, NULL, false },
+
+        { GRADE_DEFAULT, "default name", find_file, "/boot/initramfs-linux.img", false },
+        { GRADE_DEFAULT, "default name", find_file, "/boot/initrd.img", false },
+        { GRADE_DEFAULT, "default name", find_file, "/boot/initrd", false },
+        { GRADE_DEFAULT, "default name", find_file, "/boot/initramfs.img", false },
+        { GRADE_DEFAULT, "default name", find_file, "/boot/uInitrd", false },
+        { GRADE_DEFAULT, "default name", find_file, "/initrd.img", false },
+        { GRADE_DEFAULT, "default name", find_file, "/boot/firmware/initrd.img", false },
+        { GRADE_ONLY, "the only image on its volume", find_only, NULL, false },
 };
 
 /* A unified kernel image that is named on the command line stands for its initrd. */
@@ -89,7 +93,9 @@ static int use_arguments(const struct locate_options *options, struct image *ret
                 if (r < 0)
                         return r;
         }
-        r = image_trim_bootconfig(&image);
+        r = uboot_unwrap(&image);
+        if (r >= 0)
+                r = image_trim_bootconfig(&image);
         if (r < 0)
                 return log_error(r, "Cannot read %s", options->images[options->image_count - 1]);
         *ret = TAKE(image, IMAGE_INIT);
@@ -153,35 +159,61 @@ static int note_image(struct locate *locate, const struct image *image)
         return 1;
 }
 
-/* @return 1 where row @place has an image that was not seen before, 0, or -ENOMEM */
-static int try_place(struct locate *locate, const struct place *place, struct candidate *ret)
+/* Read the rows of the table up to one that may have nothing better than the best lead, and take that. */
+static int take_lead(struct locate *locate, struct lead *ret)
 {
-        _cleanup_(image_done) struct image image = IMAGE_INIT;
-        int r;
+        for (;;) {
+                const struct place *next = locate->next < ELEMENTSOF(places) ? &places[locate->next] : NULL;
+                int r = lead_take(&locate->search, next, ret);
 
-        if (place->running && locate->search.other_kernel)
-                return search_skip(place->rule, 0, "it tells of the running kernel only");
-        r = place->find(&locate->search, place->argument, &image);
-        if (r > 0)
-                r = note_image(locate, &image);
-        if (r > 0)
-                *ret = (struct candidate){ TAKE(image, IMAGE_INIT), place->rule };
-        return r;
+                if (r != 0 || !next)
+                        return r;
+                locate->next++;
+                if (next->running && locate->search.other_kernel)
+                        r = search_skip(next->rule, 0, "it tells of the running kernel only");
+                else
+                        r = next->find(&locate->search, next);
+                if (r < 0)
+                        return r;
+        }
+}
+
+static int use_lead(struct locate *locate, struct candidate *ret)
+{
+        for (;;) {
+                _cleanup_(lead_done) struct lead lead = { 0 };
+                int r = take_lead(locate, &lead);
+
+                if (r > 0) {
+                        r = lead_settle(&locate->search, &lead);
+                        if (r > 0)
+                                r = note_image(locate, &lead.image);
+                        if (r == 0)
+                                continue;
+                }
+                if (r > 0) {
+                        *ret = (struct candidate){ .rule = lead.place->rule };
+                        lead_describe(&lead, ret->evidence, sizeof(ret->evidence));
+                        ret->image = TAKE(lead.image, IMAGE_INIT);
+                        log_debug("%s: chosen: %s", ret->image.regions[0].name, ret->evidence);
+                }
+                return r;
+        }
 }
 
 int locate_next(struct locate *locate, struct candidate *ret)
 {
-        int r = 0;
+        int r;
 
         if (locate->options.image_count > 0) {
                 if (locate->next++ > 0)
                         return 0;
-                *ret = (struct candidate){ .rule = "named on the command line" };
+                *ret = (struct candidate){ .rule = "named on the command line",
+                                           .evidence = "named on the command line" };
                 r = use_arguments(&locate->options, &ret->image);
                 return r < 0 ? r : 1;
         }
-        while (r == 0 && locate->next < ELEMENTSOF(places))
-                r = try_place(locate, &places[locate->next++], ret);
+        r = use_lead(locate, ret);
         return r < 0 ? log_oom() : r;
 }
 
@@ -194,6 +226,8 @@ void locate_done(struct locate **locate)
 {
         if (!*locate)
                 return;
+        leads_done(&(*locate)->search);
+        entries_done(&(*locate)->search);
         search_done(&(*locate)->search);
         free((*locate)->seen);
         free(*locate);

@@ -19,7 +19,8 @@ struct locate_options {
 /** An image that may be the one that booted. */
 struct candidate {
         struct image image;
-        const char *rule; /* which rule found it; a constant string */
+        const char *rule;   /* which rule found it; a constant string */
+        char evidence[256]; /* what speaks for and against it; a line */
 };
 
 #define CANDIDATE_INIT ((struct candidate){ 0 })

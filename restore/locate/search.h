@@ -7,9 +7,10 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-#include "skipcpio/image.h"
+#include "bootoption.h"
 #include "names.h"
 #include "span.h"
 
@@ -26,16 +27,19 @@ enum variable {
 
 /* A directory with what a boot loader reads: a mount point, or a partition mounted for us alone. */
 struct volume {
-        const char *where; /* /efi, /boot or /boot/efi, or NULL for a partition that belongs nowhere */
+        const char *where; /* where it is mounted, or NULL for a partition that belongs nowhere */
         char *label;       /* what its files' names start with in messages */
         int fd;            /* the partition's root directory, owned, or -1: it is @where below the sysroot */
         bool has_device;
         dev_t device;
         struct names entries; /* its boot loader entries' names, below it */
-        bool entries_known;
+        bool entries_listed;
 };
 
 #define VOLUMES_MAX 8U
+
+struct entry;
+struct lead;
 
 struct search {
         int root;          /* descriptor of the sysroot */
@@ -50,6 +54,17 @@ struct search {
         struct volume volumes[VOLUMES_MAX];
         size_t volume_count;
         bool volumes_known;
+        struct bootoption firmware; /* what the firmware booted; its path is NULL where that is not known */
+        bool firmware_known;
+        struct entry **entries; /* that were read */
+        size_t entry_count;
+        bool entries_known; /* all of them */
+        int64_t boot_time;  /* seconds since the epoch; 0: not known */
+        bool boot_time_known;
+        char *identifier; /* of the image that booted; NULL where it has none */
+        bool identifier_known;
+        struct lead *leads; /* what was found and not yet tried */
+        size_t lead_count, serial;
 };
 
 /**
@@ -61,7 +76,7 @@ struct search {
  */
 int search_begin(struct search *search, const char *sysroot, const char *kver);
 
-/** Free and close all. Works as a cleanup function. */
+/** Free and close all but entries and leads. Works as a cleanup function. */
 void search_done(struct search *search);
 
 /** The command line of the running kernel; empty where it cannot be read. */
@@ -69,6 +84,15 @@ struct span search_cmdline(struct search *search);
 
 /** An EFI variable's value, or NULL; the search owns it. */
 const char *search_variable(struct search *search, enum variable variable);
+
+/** What the firmware booted, or NULL. */
+const struct bootoption *search_firmware(struct search *search);
+
+/** When the running kernel was booted, in seconds since the epoch; 0 where that cannot be told. */
+int64_t search_boot_time(struct search *search);
+
+/** The identifier of the image that booted, or NULL; the search owns it. */
+const char *search_identifier(struct search *search);
 
 /** Fill @search->volumes. */
 void search_volumes(struct search *search);
@@ -103,15 +127,5 @@ int search_read(struct search *search, const char *path, char **ret, struct span
 /** Say with --verbose why a place is passed over. Returns -ENOMEM where @error is that, else 0. */
 int search_skip(const char *name, int error, const char *reason);
 
-/**
- * See whether an image will do: it does where its first part can be read. A boot configuration
- * at its end is left out.
- *
- * @param candidate  empty afterwards
- * @param ret        filled where the result is 1
- * @return 1, 0, or -ENOMEM
- */
-int search_settle(struct image *candidate, struct image *ret);
-
-/** As search_settle(), for a whole file; @fd is closed. */
-int search_settle_file(int fd, const char *name, struct image *ret);
+/** The directory of the live medium's volume. */
+#define LIVE_MEDIUM "/run/initramfs/live"

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "skipcpio/util.h"
-#include "bls.h"
+#include "entry.h"
 #include "bzimage.h"
 
 static int section_text(int fd, const struct pe_section *section, char **ret)
@@ -13,7 +13,7 @@ static int section_text(int fd, const struct pe_section *section, char **ret)
         _cleanup_free_ char *text = NULL;
         ssize_t n;
 
-        if (section->size > BLS_SIZE_MAX)
+        if (section->size > TEXT_SIZE_MAX)
                 return -EFBIG;
         text = malloc(section->size + 1);
         if (!text)

@@ -12,8 +12,7 @@ setup() {
     T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
     printf '\x1f\x8b\x08 no gzip data at all' >"$T/image"
     echo precious >"$T/target"
-    mkdir -p "$T/here" "$T/out/etc"
-    echo mine >"$T/out/etc/mine"
+    mkdir -p "$T/here" "$T/out"
     newc manifest --ignore mtime "$T/out" >"$T/before"
     (cd "$T" && find . -path ./out -prune -o -mindepth 1 -printf '%p %y %m %U %G %s %T@ %C@\n' | sort) >"$T.all"
 }
@@ -66,9 +65,9 @@ each() {
     each 'killed by signal 31' call32 x32
 }
 
-@test "writing beyond the ring" {
+@test "writing beyond the ring, and over its words" {
     each 'killed by signal 11' overrun
-    each 'impossible block|no newc magic|is not eight hexadecimal' underrun
+    each 'impossible block|no newc magic|is not eight hexadecimal' words
 }
 
 @test "lengths that are lies" {
@@ -97,7 +96,7 @@ each() {
 @test "blocks that change while they are read" {
     for _ in {1..10}; do
         misbehave change
-        [[ $status == [01] && ! -e $T/out/.dracut-restore && $(wc -l <<<"$said") -le 2 ]]
+        [[ $status == [01] && $(wc -l <<<"$said") -le 2 ]]
         [[ $(<"$T/out/etc/mine") == mine && $(<"$T/target") == precious && -z $(ls -A "$T/here") ]]
         find "$T/out" -mindepth 1 ! -path "$T/out/etc*" -delete
     done
@@ -126,7 +125,7 @@ each() {
         [[ $status == 137 && ! -e $T/out/shutdown && $(<"$T/out/etc/mine") == mine ]]
         [[ -z $(pgrep -f "rogue -C $T/out") ]]
         misbehave good
-        [[ $status == 0 && ! -e $T/out/.dracut-restore && -f $T/out/file && ! -e $T/out/shutdown ]]
+        [[ $status == 0 && -f $T/out/file && ! -e $T/out/shutdown ]]
         rm "$T/out/file"
     done
 }

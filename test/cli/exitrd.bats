@@ -1,115 +1,342 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A restore for the pivot, below a sysroot of its own.
+# A restore for the pivot, below a sysroot of its own: the tmpfs and its one move into place.
 
 load common
+
+setup() {
+    T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
+    R=$T/root/run/initramfs
+    export T R
+}
+
+# private COMMAND: in a mount namespace of its own
+private() {
+    unshare --mount --propagation private bash -euc "$1"
+}
+
+# What is mounted at and below /run/initramfs, and what is below it.
+state() {
+    awk -v top="$R" 'index($5, top) == 1 { print $3, $4, $5 }' /proc/self/mountinfo
+    find "$R" -printf '%P %y %m %U %G %s %T@ %l\n' | sort
+    [[ ${FULL-} == "" ]] || df --output=used,iused "${R%/*}" | tail -n 1
+}
+export -f state
 
 @test "with the standard streams closed" {
     exitrd_root
     "$RESTORE" -f -S "$T/root" -k 1 <&- >&- 2>&-
-    [[ -x $T/root/run/initramfs/shutdown ]]
+    [[ -x $R/shutdown ]]
+}
+
+@test "a file system of its own: executable, as large as memory allows, and /run is as it was" {
+    exitrd_root
+    private '
+        mount -t tmpfs -o mode=755,size=4m,nr_inodes=20,noexec tmpfs "$T/root/run"
+        mkdir "$R"
+        touch "$R/.need_shutdown"
+        df --output=used,iused,itotal "$T/root/run" >"$T/before"
+        "$RESTORE" -S "$T/root" -k 1
+        df --output=used,iused,itotal "$T/root/run" | diff "$T/before" -
+        "$R/bin/sh" -c :
+        (($(df --output=size -k "$R" | tail -n 1) > 4096))
+        [[ ! -e $R/.need_shutdown && -x $R/shutdown && $(stat -c %a "$R") == 755 ]]
+        umount "$R"
+        [[ -e $R/.need_shutdown && ! -e $R/shutdown ]]'
 }
 
 @test "directories that were there before get the labels that the image's have" {
     command -v getfattr >/dev/null || skip "needs getfattr"
     exitrd_root
-    mkdir -p "$T/root/sys/fs/selinux" "$T/root/etc/selinux/small/contexts/files" "$T/root/run/initramfs/bin/more"
+    mkdir -p "$T/root/sys/fs/selinux" "$T/root/etc/selinux/small/contexts/files" "$R/bin/more"
     : >"$T/root/sys/fs/selinux/enforce"
     printf 'SELINUX=enforcing\nSELINUXTYPE=small\n' >"$T/root/etc/selinux/config"
     printf '%s\n' '/.* u:o:default_t:s0' '/ -d u:o:root_t:s0' '/bin -d u:o:bin_t:s0' '/bin/.* -- u:o:exec_t:s0' \
         >"$T/root/etc/selinux/small/contexts/files/file_contexts"
-    echo mine >"$T/root/run/initramfs/bin/mine"
+    echo mine >"$R/bin/mine"
+    echo labelled >"$R/bin/labelled"
+    setfattr -n security.selinux -v u:o:run_t:s0 "$R/bin/labelled"
     "$RESTORE" -f -S "$T/root" -k 1
-    for label in .:root_t bin:bin_t bin/sh:exec_t shutdown:default_t; do
-        [[ $(getfattr --only-values -n security.selinux "$T/root/run/initramfs/${label%:*}" | tr -d '\0') == "u:o:${label#*:}:s0" ]]
+    for label in .:root_t bin:bin_t bin/sh:exec_t shutdown:default_t bin/labelled:run_t; do
+        [[ $(getfattr --only-values -n security.selinux "$R/${label%:*}" | tr -d '\0') == "u:o:${label#*:}:s0" ]]
     done
     for theirs in bin/mine bin/more; do
-        if getfattr -n security.selinux "$T/root/run/initramfs/$theirs"; then return 1; fi
+        if getfattr -n security.selinux "$R/$theirs"; then return 1; fi
     done
 }
 
 @test "a caller that ignores SIGCHLD" {
     exitrd_root
     env --ignore-signal=CHLD "$RESTORE" -f -S "$T/root" -k 1
-    [[ -x $T/root/run/initramfs/shutdown ]]
+    [[ -x $R/shutdown ]]
 }
 
-# held NAME CALL ARGUMENT...: a restore in the background that is held for two seconds behind its first such system call
+@test "what was there is carried over, and wins over the image" {
+    exitrd_root
+    mkdir -p "$R/etc/cmdline.d" "$R/shutdown.d" "$R/bin/sh.d"
+    echo rd.break >"$R/etc/cmdline.d/debug.conf"
+    chmod 600 "$R/etc/cmdline.d/debug.conf"
+    chown 3:4 "$R/etc/cmdline.d/debug.conf"
+    ln "$R/etc/cmdline.d/debug.conf" "$R/etc/second"
+    ln -s nowhere "$R/etc/link"
+    mkfifo -m 622 "$R/etc/pipe"
+    printf '#!/bin/sh\nexit 3\n' >"$R/shutdown"
+    touch -hd @1000 "$R"/etc/{cmdline.d/debug.conf,link,pipe} "$R/etc"
+    "$RESTORE" -f -S "$T/root" -k 1
+    [[ $(stat -c '%F %a %u:%g %Y %h' "$R/etc/cmdline.d/debug.conf") == "regular file 600 3:4 1000 2" ]]
+    [[ $R/etc/second -ef $R/etc/cmdline.d/debug.conf && $(<"$R/etc/second") == rd.break ]]
+    [[ $(readlink "$R/etc/link") == nowhere && $(stat -c '%F %a' "$R/etc/pipe") == "fifo 622" ]]
+    [[ $(tail -n 1 "$R/shutdown") == "exit 3" && -d $R/shutdown.d && -x $R/bin/sh ]]
+}
+
+@test "mounts below are carried over, with those on top of others and below others, and none is left behind" {
+    exitrd_root
+    private '
+        mkdir -p "$R"/{live,etc}
+        : >"$R/etc/file"
+        mount -t tmpfs -o ro one "$R/live"
+        mount -t tmpfs two "$R/live"
+        mkdir "$R/live/sub"
+        mount -t tmpfs three "$R/live/sub"
+        echo 3 >"$R/live/sub/x"
+        mount --bind /etc/hostname "$R/etc/file"
+        head -c 2M /dev/zero >"$R/large"
+        inode=$(stat -c %i "$R/large")
+        "$RESTORE" -f -S "$T/root" -k 1
+        [[ $(<"$R/live/sub/x") == 3 && $R/etc/file -ef /etc/hostname && -x $R/shutdown ]]
+        [[ $(stat -c %i "$R/large") == "$inode" ]] # not copied
+        umount "$R/live/sub" "$R/live" # the upper one
+        [[ -z $(ls -A "$R/live") && $(findmnt -no SOURCE,OPTIONS "$R/live") == "one "*ro* ]]
+        umount "$R/live" "$R/etc/file" "$R/large"
+        umount "$R"
+        ! grep " $R" /proc/self/mountinfo'
+}
+
+@test "a second run has nothing to do, and mounts nothing" {
+    exitrd_root
+    "$RESTORE" -f -S "$T/root" -k 1
+    state >"$T/before"
+    restore -f -S "$T/root" -k 1
+    [[ $status == 0 && -z $said ]]
+    state | diff "$T/before" -
+}
+
+# held NAME CALL ARGUMENT...: a restore in the background that is held for two seconds before its last such call
 held() {
-    strace -f -o "$T/$1.trace" -e trace=$2 -e inject=$2:delay_exit=2000000:when=1 "$RESTORE" "${@:3}" \
+    strace -f -o "$T/$1.trace" -e trace=$2 -e inject=$2:delay_enter=2000000:when=2 "$RESTORE" "${@:3}" \
         >"$T/$1.out" 2>&1 3>&- &
     for _ in {1..500}; do
-        if grep -qs $2 "$T/$1.trace"; then break; fi
+        [[ $(grep -cs $2 "$T/$1.trace") -lt 2 ]] || break
         sleep 0.01
     done
 }
+export -f held
 
-@test "nobody looks into a tree that is not finished" {
+@test "nobody sees a tree that is not finished" {
     exitrd_root
-    held only fchmod -f -S "$T/root" -k 1
-    [[ $(stat -c '%a %u' "$T/root/run/initramfs/.dracut-restore") == "700 $UID" ]]
-    wait
-    [[ $(<"$T/only.out") == *": restored "* ]]
+    state >"$T/before"
+    held only move_mount -f -S "$T/root" -k 1
+    state | diff "$T/before" -
+    ! grep -q ": restored" "$T/only.out" # it is held still
+    wait $!
+    [[ $(<"$T/only.out") == *": restored "* && -x $R/shutdown ]]
 }
 
-@test "two runs at once: the second waits for the first, and has nothing to do" {
+@test "two runs at once: one exitrd" {
     exitrd_root
-    held first flock -f -S "$T/root" -k 1
+    held first move_mount -f -S "$T/root" -k 1
     restore -f -S "$T/root" -k 1
-    [[ $status == 0 && -z $said && -x $T/root/run/initramfs/shutdown ]]
-    wait
-    [[ $(<"$T/first.out") == *": restored "* && ! -e $T/root/run/initramfs/.dracut-restore ]]
-}
-
-@test "two runs at once: the first fails and takes its directory away, the second makes it anew" {
-    image 'archive(entry("a", data="1"))'
-    head -c 100 "$T/image" >"$T/damaged"
-    held first flock -C "$T/out" "$T/damaged"
-    restore -C "$T/out" "$T/image"
     succeeded
-    tree 'a f 0644 0:0 0 "1"'
-    wait
-    [[ $(<"$T/first.out") == *"$T/damaged: offset "* ]]
+    ! grep -q ": restored" "$T/first.out"
+    wait $!
+    [[ ! -s $T/first.out ]] # it found one, and had nothing to do
+    [[ $(grep -c " $R " /proc/self/mountinfo) == 1 && -x $R/shutdown ]]
 }
 
-@test "two runs at once that fail: the directory that was not there goes" {
-    image 'archive(entry("a", data="1"))'
-    head -c 100 "$T/image" >"$T/damaged"
-    for _ in {1..5}; do
-        held first flock -C "$T/out" "$T/damaged"
-        restore -C "$T/out" "$T/damaged"
-        [[ $status == 1 ]]
-        wait
-        [[ ! -e $T/out ]]
-    done
-}
-
-@test "two runs at once, on a /run that is noexec: the first fails, and the second's is executable" {
+@test "something else is mounted there meanwhile" {
     exitrd_root
-    head -c 1000 "$T/root/boot/initrd.img-1" >"$T/root/boot/initrd.img-2"
-    export T
-    export -f held
-    unshare -m --propagation private bash -euc '
-        mount -t tmpfs -o noexec,mode=755 tmpfs "$T/root/run"
-        mkdir "$T/root/run/initramfs"
-        held first flock -f -S "$T/root" -k 2
+    private '
+        held only move_mount -f -S "$T/root" -k 1
+        mount -t tmpfs other "$R"
+        touch "$R/theirs"
+        wait $! && exit 9
+        [[ $(<"$T/only.out") == *"/run/initramfs: something else has been mounted there meanwhile: "* ]]
+        [[ $(grep -c " $R " /proc/self/mountinfo) == 1 && $(ls -A "$R") == theirs ]]'
+}
+
+# Up to the commit, and behind it. KILLS=all: at each; else at one of eight, others each time.
+@test "SIGKILL at a call: what was there is there, and nothing else; or all is done" {
+    exitrd_root
+    cp "$T/root/boot/initrd.img-1" "$T/initrd"
+    private '
+        prepare() {
+            umount --recursive "$T/root/run" 2>/dev/null || :
+            mount -t tmpfs -o mode=755,size=8m run "$T/root/run"
+            mkdir -p "$R/theirs"
+            echo mine >"$R/theirs/file"
+            touch "$R/.need_shutdown"
+            mount -t tmpfs live "$R/theirs"
+            echo medium >"$R/theirs/medium"
+            touch -d @1000 "$R/theirs/medium" "$R/theirs" "$R/.need_shutdown" "$R"
+        }
+        export FULL=1
+        prepare
+        strace -o "$T/trace" "$RESTORE" -S "$T/root" -k 1 >/dev/null
+        state | sed "s/^[0-9:]* //" >"$T/after"
+        # Each call as its name and how often it has been made by then.
+        awk -F"[( ]" "/^[a-z0-9_]+\\(/ { print \$1, ++n[\$1] }" "$T/trace" >"$T/calls"
+        killed=0 finished=0
+        while read -r call occurrence; do
+            [[ ${KILLS-} == all ]] || ((RANDOM % 8 == 0)) || continue
+            prepare
+            state >"$T/before"
+            strace -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$occurrence \
+                "$RESTORE" -S "$T/root" -k 1 >/dev/null 2>&1 || :
+            if [[ -e $R/shutdown ]]; then
+                [[ -x $R/shutdown && $(<"$R/theirs/medium") == medium && -x $R/bin/sh ]]
+                finished=$((finished + 1))
+                continue
+            fi
+            state | diff "$T/before" - || { echo "killed at $call $occurrence"; exit 9; }
+            killed=$((killed + 1))
+        done <"$T/calls"
+        echo "# $killed times all was as before, $finished times all was done, of $(wc -l <"$T/calls") calls" >&3
+        ((killed > 10))
+        # What somebody makes after a kill is theirs.
+        prepare
+        strace -o /dev/null -e trace=setns -e inject=setns:signal=KILL "$RESTORE" -S "$T/root" -k 1 >/dev/null 2>&1 || :
+        mkdir -p "$R/etc/cmdline.d"
+        echo rd.break >"$R/etc/cmdline.d/debug.conf"
+        "$RESTORE" -S "$T/root" -k 1
+        [[ $(<"$R/etc/cmdline.d/debug.conf") == rd.break && $(<"$R/theirs/medium") == medium && -x $R/shutdown ]]'
+}
+
+@test "a candidate that is damaged, empty or has no shutdown is not the end" {
+    exitrd_root
+    mv "$T/root/boot/initrd.img-1" "$T/root/boot/initrd-1"
+    image 'archive(entry("init", REG | 0o755, b"x"))'
+    head -c 100000 "$T/root/boot/initrd-1" >"$T/root/boot/initramfs-1.img"
+    cp "$T/image" "$T/root/boot/initrd.img-1"
+    restore -f -S "$T/root" -k 1
+    [[ $status == 0 && $(lines "$T/stderr") == 2 && $(<"$T/stdout") == *": restored $T/root/boot/initrd-1 "* ]]
+    [[ $(sed -n 1p "$T/stderr") == *"$T/root/boot/initramfs-1.img: offset "* ]]
+    [[ $(sed -n 2p "$T/stderr") == *"$T/root/boot/initrd.img-1: there is no shutdown to run in it"* ]]
+    [[ -x $R/shutdown && ! -e $R/init ]]
+}
+
+@test "no candidate will do: a line each" {
+    exitrd_root
+    head -c 1000 "$T/root/boot/initrd.img-1" >"$T/root/boot/initramfs-1.img"
+    head -c 1001 "$T/root/boot/initramfs-1.img" >"$T/root/boot/initrd.img-1"
+    state >"$T/before"
+    restore -f -S "$T/root" -k 1
+    [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 2 ]]
+    state | diff "$T/before" -
+}
+
+@test "an IMAGE that is named is the only one" {
+    exitrd_root
+    head -c 1000 "$T/root/boot/initrd.img-1" >"$T/image"
+    restore -f -S "$T/root" "$T/image"
+    failed 'ends inside a file'
+    [[ ! -e $R/shutdown ]]
+}
+
+@test "memory is short: without kernel modules and firmware" {
+    exitrd_root
+    python3 - "$tests/lib" "$T/root/boot/initrd.img-1" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+from newc import *
+with open(sys.argv[2], "ab") as f:
+    f.write(archive(*[entry(n, DIR | 0o755) for n in ("usr", "usr/lib", "usr/lib/firmware", "usr/lib/modules",
+                    "usr/lib/modules/1", "usr/lib/modules/1/kernel")],
+                    entry("usr/lib/modules/1/kernel/big.ko", data=b"x" * (40 << 20)),
+                    entry("usr/lib/firmware/big", data=b"y" * (10 << 20)), entry("usr/lib/modules/1/modules.dep", data="1")))
+END
+    printf 'MemTotal: 1048576 kB\nMemAvailable: 90000 kB\n' >"$T/meminfo"
+    private '
+        mount --bind "$T/meminfo" /proc/meminfo
+        "$RESTORE" -f -S "$T/root" -k 1 >"$T/stdout" 2>"$T/stderr"'
+    [[ ! -s $T/stderr && $(<"$T/stdout") == *" s, without kernel modules and firmware: memory is short" ]]
+    private '
+        mount --bind "$T/meminfo" /proc/meminfo
         "$RESTORE" -f -S "$T/root" -k 1
-        wait
-        [[ $(<"$T/first.out") == *"initrd.img-2: offset "* && -x $T/root/run/initramfs/shutdown ]]
-        "$T/root/run/initramfs/bin/sh" -c :'
+        [[ ! -e $R/usr/lib/modules/1/kernel && ! -e $R/usr/lib/firmware && -e $R/usr/lib/modules/1/modules.dep && -x $R/shutdown ]]'
 }
 
-# A kill between the last rename and the removal of the plan; then what runs after a failure removes `shutdown`.
-@test "a tree without its shutdown is not taken for a finished one" {
+@test "--check says what a restore would do, and changes nothing" {
     exitrd_root
-    mkdir -p "$T/root/run/initramfs/.dracut-restore/tree"
-    printf 'old\0shutdown\0' >"$T/root/run/initramfs/.dracut-restore/plan"
-    touch "$T/root/run/initramfs/old"
-    "$RESTORE" -f -S "$T/root" -k 1
-    [[ -x $T/root/run/initramfs/shutdown && ! -e $T/root/run/initramfs/old ]]
+    touch "$R/.need_shutdown"
+    system=$T/root/usr/lib/systemd/system
+    mkdir -p "$system/sysinit.target.wants" "$system/dracut-shutdown.service.d"
+    printf '[Service]\nExecStop=/usr/lib/dracut/dracut-initramfs-restore\n' >"$system/dracut-shutdown.service"
+    ln -s ../dracut-shutdown.service "$system/sysinit.target.wants/"
+    state >"$T/before"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 0 && ! -s $T/stderr ]]
+    grep -q "^image .*/boot/initrd.img-1 (kernel version)$" "$T/stdout"
+    grep -q "^content .*newc: 4 entries, " "$T/stdout"
+    [[ $(tail -n 1 "$T/stdout") == "verdict   the next shutdown pivots" ]]
+    state | diff "$T/before" -
+
+    echo '[Service]
+        PrivateTmp=yes' >"$system/dracut-shutdown.service.d/10-tmp.conf"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 1 && $(tail -n 1 "$T/stdout") == "verdict   the next shutdown does not pivot: PrivateTmp= in "*10-tmp.conf* ]]
+    printf '[Service]\nPrivateTmp=no\n' >"$system/dracut-shutdown.service.d/20-tmp.conf"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 0 ]]
+    printf '[Service]\nExecStop=\nExecStop=/bin/true\n' >"$system/dracut-shutdown.service.d/30-stop.conf"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 1 && $(tail -n 1 "$T/stdout") == *"does not stop with dracut-initramfs-restore" ]]
+    rm "$system"/dracut-shutdown.service.d/30-stop.conf "$system"/sysinit.target.wants/*
+    restore --check -S "$T/root" -k 1
+    [[ $status == 1 && $(tail -n 1 "$T/stdout") == *"is not enabled"* ]]
+    rm "$R/.need_shutdown"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 1 && $(tail -n 1 "$T/stdout") == *"nothing asks for it"* ]]
+    head -c 1000 "$T/root/boot/initrd.img-1" >"$T/cut"
+    mv "$T/cut" "$T/root/boot/initrd.img-1"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 1 && ! -s $T/stdout && $(<"$T/stderr") == *"ends inside a file"* ]]
 }
 
-# A tool that finds no room starts anew with more; so often that the time is that of the last try, not many times that.
+@test "without the right to mount" {
+    exitrd_root
+    state >"$T/before"
+    status=0
+    setpriv --bounding-set=-sys_admin --inh-caps=-all "$RESTORE" -f -S "$T/root" -k 1 >"$T/stdout" 2>"$T/stderr" || status=$?
+    [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 1 && $(<"$T/stderr") == *"that takes root's rights"* ]]
+    state | diff "$T/before" -
+}
+
+@test "a mount namespace of its own: PID 1 would not see the tree" {
+    exitrd_root
+    private '
+        mkdir -p /run/initramfs
+        mount -t tmpfs run /run
+        mkdir /run/initramfs
+        touch /run/initramfs/.need_shutdown
+        mkdir -p "$T/boot"
+        "$RESTORE" "$T/root/boot/initrd.img-1" 2>"$T/stderr" && exit 9
+        ls -A /run/initramfs >"$T/left"
+        ! grep " /run/initramfs " /proc/self/mountinfo'
+    [[ $(lines "$T/stderr") == 1 && $(<"$T/stderr") == *"/run/initramfs: PID 1 would not see the tree: "* ]]
+    [[ $(<"$T/left") == .need_shutdown ]]
+}
+
+# Anybody can open /run/initramfs, and so lock it.
+@test "somebody else's lock on the directory holds nothing up" {
+    exitrd_root
+    flock -s "$R" sleep 60 3>&- &
+    holder=$!
+    while flock -n "$R" true; do sleep 0.01; done
+    timeout 20 "$RESTORE" -q -f -S "$T/root" -k 1 && status=0 || status=$?
+    kill "$holder"
+    [[ $status == 0 && -x $R/shutdown ]]
+}
+
 @test "a nested root many times as large as its image and as /run" {
     command -v mksquashfs unsquashfs >/dev/null || skip "needs squashfs-tools"
     exitrd_root
@@ -117,75 +344,9 @@ held() {
     yes | head -c 400M >"$T/inner/big" || :
     mksquashfs "$T/inner" "$T/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress >/dev/null
     (cd "$T" && cpio -o --quiet -H newc <<<squashfs-root.img) >>"$T/root/boot/initrd.img-1"
-    export T
-    unshare -m --propagation private bash -euc '
+    private '
         mount -t tmpfs -o size=16m,mode=755 tmpfs "$T/root/run"
-        mkdir "$T/root/run/initramfs"
-        "$RESTORE" -v -f -S "$T/root" -k 1 >"$T/stdout"
-        [[ $(stat -c %s "$T/root/run/initramfs/big") == $((400 << 20)) ]]'
-    (($(grep -c "Limit of the tmpfs raised" "$T/stdout") <= 14))
-}
-
-# Anybody can open /run/initramfs, and so lock it.
-@test "somebody else's lock on the directory holds nothing up" {
-    exitrd_root
-    flock -s "$T/root/run/initramfs" sleep 60 3>&- &
-    holder=$!
-    while flock -n "$T/root/run/initramfs" true; do sleep 0.01; done
-    timeout 20 "$RESTORE" -q -f -S "$T/root" -k 1 && status=0 || status=$?
-    kill "$holder"
-    [[ $status == 0 && -x $T/root/run/initramfs/shutdown ]]
-}
-
-# A kill between two renames; then dracut's own script, or the administrator, does the rest.
-@test "a tree that somebody else has finished stays whole" {
-    exitrd_root
-    mkdir -p "$T/root/run/initramfs"/{bin,.dracut-restore/tree}
-    printf 'bin\0shutdown\0' >"$T/root/run/initramfs/.dracut-restore/plan"
-    cp /bin/true "$T/root/run/initramfs/.dracut-restore/tree/shutdown"
-    cp /bin/true "$T/root/run/initramfs/shutdown"
-    restore -f -S "$T/root" -k 1
-    [[ $status == 0 && -z $said && $(ls -A "$T/root/run/initramfs") == $'bin\nshutdown' ]]
-}
-
-# Here a mount is in the way.
-@test "what cannot be taken back from a killed run is left for the next one" {
-    exitrd_root
-    mkdir -p "$T/root/run/initramfs"/{old,.dracut-restore/tree}
-    printf 'old\0' >"$T/root/run/initramfs/.dracut-restore/plan"
-    export T
-    unshare -m --propagation private bash -euc '
-        mount -t tmpfs tmpfs "$T/root/run/initramfs/old"
-        "$RESTORE" -f -S "$T/root" -k 1' >"$T/stdout" 2>"$T/stderr" && false
-    [[ ! -s $T/stdout && $(<"$T/stderr") == *"cannot remove what an earlier run left"* ]]
-    [[ -e $T/root/run/initramfs/.dracut-restore/plan && -d $T/root/run/initramfs/.dracut-restore/tree ]]
-    restore -f -S "$T/root" -k 1
-    succeeded
-    [[ $(ls -A "$T/root/run/initramfs") == $'bin\nshutdown' ]]
-}
-
-# The staging directory takes one itself.
-@test "a tmpfs without a free inode: raised for the restore, and set back when that fails" {
-    exitrd_root
-    head -c 1000 "$T/root/boot/initrd.img-1" >"$T/root/boot/initrd.img-2"
-    export T
-    unshare -m --propagation private bash -euc '
-        mount -t tmpfs -o mode=755,nr_inodes=20 tmpfs "$T/root/run"
-        mkdir "$T/root/run/initramfs"
-        i=0
-        while : >"$T/root/run/$((i++))"; do :; done 2>/dev/null
-        "$RESTORE" -f -S "$T/root" -k 2 2>"$T/stderr" && exit 9
-        df --output=itotal "$T/root/run" >"$T/after"
-        "$RESTORE" -f -S "$T/root" -k 1'
-    [[ $(<"$T/stderr") == *"initrd.img-2: offset "* ]]
-    [[ $(tail -n 1 "$T/after") -eq 20 ]]
-}
-
-@test "a mere unpacking leaves .need_shutdown" {
-    image 'archive(entry("a", data="1"))'
-    mkdir "$T/out"
-    touch "$T/out/.need_shutdown"
-    restore -C "$T/out" "$T/image"
-    succeeded
-    [[ -e $T/out/.need_shutdown && -e $T/out/a ]]
+        mkdir "$R"
+        "$RESTORE" -f -S "$T/root" -k 1
+        [[ $(stat -c %s "$R/big") == $((400 << 20)) ]]'
 }

@@ -1,15 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""skipcpio.py same DRACUTS: hundreds of images, each through our skipcpio and through dracut's: the same bytes and exit
-status, and with DEBUG_SKIPCPIO=1 the messages of newer versions of dracut's.
-skipcpio.py speed DRACUTS: a 60 MB image, by turns through the one and the other."""
+"""skipcpio.py DRACUTS: hundreds of images, each through our skipcpio and through dracut's: the same bytes and exit
+status, and with DEBUG_SKIPCPIO=1 the messages of newer versions of dracut's."""
 import os
 import random
-import resource
-import statistics
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../lib"))
 from harness import SKIPCPIO, check, main, quiet, scratch
@@ -108,35 +104,5 @@ def same(dracuts):
         print(count, "images, the same bytes and exit status")
 
 
-def speed(dracuts):
-    with scratch() as tmp:
-        image = tmp + "/image"
-        with open(image, "wb") as f:
-            f.write(early() + random.Random(1).randbytes(60 << 20))
-        for target in (tmp + "/out", "pipe"):
-            seconds = {SKIPCPIO: [], dracuts: []}
-            cpu = {SKIPCPIO: [], dracuts: []}
-            for i in range(12):
-                for program in (SKIPCPIO, dracuts):
-                    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-                    if target == "pipe":
-                        with subprocess.Popen([program, image], stdout=subprocess.PIPE) as p:
-                            with open("/dev/null", "wb") as null:
-                                subprocess.run(["cat"], stdin=p.stdout, stdout=null, check=True)
-                    else:
-                        with open(target, "wb") as f:
-                            subprocess.run([program, image], stdout=f, check=True)
-                    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-                    if i >= 2:
-                        seconds[program].append(time.monotonic() - start)
-                        cpu[program].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-            ours, theirs = statistics.median(seconds[SKIPCPIO]), statistics.median(seconds[dracuts])
-            cpu_ours, cpu_theirs = statistics.median(cpu[SKIPCPIO]), statistics.median(cpu[dracuts])
-            print("60 MB to a %s: ours %.1f ms (CPU %.1f), dracut's %.1f ms (CPU %.1f): %.1f times as fast, %.1f times in CPU time" % (
-                "pipe" if target == "pipe" else "file", 1000 * ours, 1000 * cpu_ours, 1000 * theirs, 1000 * cpu_theirs,
-                theirs / ours, cpu_theirs / cpu_ours))
-            check(cpu_ours < cpu_theirs and ours < theirs, "not faster")
-
-
 if __name__ == "__main__":
-    main({"same": same, "speed": speed}[sys.argv[1]], *sys.argv[2:])
+    main(same, *sys.argv[1:])

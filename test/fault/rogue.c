@@ -170,9 +170,9 @@ static void do_overrun(void)
 {
         memset(ring_claim(d->ring, d->block), 'x', ((size_t)d->ring->slot_count + 1) * d->ring->slot_size);
 }
-static void do_underrun(void)
+static void do_words(void)
 {
-        memset(d->ring->slots - 4096, 0xff, 4096 + 64); /* the words that both sides look at */
+        memset(d->ring->shared, 0xff, 4096); /* the words that both sides look at: a page */
         for (;;)
                 ;
 }
@@ -355,7 +355,7 @@ static int rogue(struct decode *decode)
 #ifdef __x86_64__
                 CASE(call32),  CASE(x32),
 #endif
-                CASE(overrun), CASE(underrun),    CASE(long),    CASE(longest),  CASE(end_beyond), CASE(end_before),
+                CASE(overrun), CASE(words),       CASE(long),    CASE(longest),  CASE(end_beyond), CASE(end_before),
                 CASE(end_far), CASE(no_end),      CASE(nothing), CASE(reason),   CASE(reverse),    CASE(change),
                 CASE(exit),    CASE(thread_exit), CASE(abort),   CASE(crash),    CASE(stack),      CASE(sleep),
                 CASE(spin),    CASE(half),        CASE(zeros),   CASE(entries),  CASE(memory),     CASE(good),

@@ -15,7 +15,6 @@ import newc
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 RESTORE = os.environ.get("RESTORE", TOP + "/build/restore/dracut-initramfs-restore")
 SKIPCPIO = os.environ.get("SKIPCPIO", TOP + "/build/skipcpio/skipcpio")
-STAGING = ".dracut-restore"
 
 
 class Failure(Exception):

@@ -34,7 +34,7 @@ booted() {
             sleep 0.1
         done
         cp /proc/1/mountinfo /out/mounts'
-    has mounts " /initramfs /run/initramfs rw,relatime"
+    grep ' / /run/initramfs rw,nosuid,nodev,relatime .*tmpfs exitrd' "$out/mounts"
     has mount ActiveState=active
     booted
 }
@@ -140,7 +140,7 @@ STOP='systemctl stop dracut-shutdown; systemctl show -p Result --value dracut-sh
     mkdir "$dropin"
     cp $units/dracut-shutdown.service "$T"
     before=$(systemd-analyze security --offline=true --no-pager "$T/dracut-shutdown.service" | tail -n 1)
-    sed 's|@dracutdir@|/usr/lib/dracut|' "$here/../../modules.d/dracut-shutdown.service.d/50-restore.conf.in" >"$dropin/50-restore.conf"
+    sed 's|@programdir@|/usr/lib/dracut|' "$here/../../modules.d/dracut-shutdown.service.d/50-restore.conf.in" >"$dropin/50-restore.conf"
     after=$(systemd-analyze security --offline=true --no-pager "$T/dracut-shutdown.service" | tail -n 1)
     echo "# before $before" >&3
     echo "# after $after" >&3

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mounts.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -15,6 +16,18 @@ static void in_tree(const char *command)
 
         snprintf(line, sizeof(line), "cd '%s/tree' && exec >/dev/null && { %s; }", place, command);
         assert_int_equal(system(line), 0);
+}
+
+/* Run by an emulator, the tree's programs are the emulating machine's: of the other byte order, they are no programs.
+ */
+static void need_own_programs(void)
+{
+        unsigned char ident[EI_NIDENT] = "";
+        _cleanup_fclose_ FILE *f = fopen("/bin/true", "re");
+
+        assert_true(f && fread(ident, sizeof(ident), 1, f) == 1);
+        if (ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB))
+                skip();
 }
 
 static int setup(void **state)
@@ -41,7 +54,7 @@ static int check(void)
         _cleanup_close_ int tree = open_place("tree");
         int r = 0;
 
-        snprintf(heard, sizeof(heard), "%s", HEAR(r = check_exitrd(tree, "shutdown")));
+        snprintf(heard, sizeof(heard), "%s", HEAR(r = check_exitrd(tree, "IMAGE")));
         /* One line on failure, none on success; and nothing was run. */
         if (r == 0)
                 assert_string_equal(heard, "");
@@ -67,7 +80,6 @@ static void good_script(void **state)
                 best = MIN(best, ms);
         }
         print_message("the check took %.2f ms\n", best);
-        assert_true(best < 10);
 }
 
 static void no_shutdown(void **state)
@@ -98,27 +110,18 @@ static void on_noexec(void **state)
         assert_int_equal(check(), 0);
 }
 
-/* systemd would find what a link leads to, from outside; after the pivot it would be another file. */
+/* systemd asks whether it can be executed before the pivot, and executes it after that: both have to find it. */
 static void links(void **state)
 {
         (void)state;
         in_tree("mv shutdown bin/run; ln -s bin/run shutdown");
-        assert_int_equal(check(), -ELOOP);
-        in_tree("ln -sf /bin/true shutdown");
-        assert_int_equal(check(), -ELOOP);
-}
-
-/* Before the commit it is elsewhere. */
-static void elsewhere(void **state)
-{
-        _cleanup_close_ int tree = open_place("tree");
-
-        (void)state;
-        in_tree("mkdir -p stage; mv shutdown stage");
-        assert_int_equal(check_exitrd(tree, "stage/shutdown"), 0);
-        in_tree("rm bin/sh");
-        snprintf(heard, sizeof(heard), "%s", HEAR(check_exitrd(tree, "stage/shutdown")));
-        HEARD("/stage/shutdown needs /bin/sh");
+        assert_int_equal(check(), 0);
+        in_tree("ln -sf /nowhere/run shutdown; mkdir nowhere; cp bin/run nowhere");
+        assert_int_equal(check(), -ENOENT);
+        HEARD("its shutdown cannot be executed where it is");
+        in_tree("ln -sf /bin/nothing shutdown");
+        assert_int_equal(check(), -ENOENT);
+        HEARD("there is no shutdown to run in it");
 }
 
 static void interpreter_missing(void **state)
@@ -156,6 +159,7 @@ static void loader_missing(void **state)
 static void empty_interpreter(void **state)
 {
         (void)state;
+        need_own_programs();
         in_tree("rm bin/sh; : >bin/bash; chmod 755 bin/bash; cp /bin/dash bin/sh; sed -i 1s/sh/bash/ shutdown");
         assert_true(check() < 0);
         HEARD("/bin/bash cannot be started there");
@@ -204,6 +208,7 @@ static void long_option(void **state)
 static void env_shell(void **state)
 {
         (void)state;
+        need_own_programs();
         in_tree("cp --parents $(ldd /usr/bin/env | grep -o '/[^ :]* ' | sort -u) .; cp /usr/bin/env usr/bin/;"
                 "printf '#!/usr/bin/env dash\nexit 3\n' >shutdown");
         assert_int_equal(check(), 0);
@@ -234,6 +239,7 @@ static void busybox(void **state)
 static void static_shell(void **state)
 {
         (void)state;
+        need_own_programs();
         if (access("/bin/busybox", X_OK) < 0)
                 skip();
         in_tree("rm bin/sh; cp /bin/busybox bin/sh; mkdir usr/sbin; ln -s ../bin/true usr/sbin/poweroff");
@@ -278,6 +284,7 @@ static void sourced(void **state)
 static void program(void **state)
 {
         (void)state;
+        need_own_programs();
         in_tree("cp usr/bin/true shutdown");
         assert_int_equal(check(), 0);
         in_tree("find . -name 'libc.so.*' -delete");
@@ -294,6 +301,7 @@ static void program(void **state)
 static void other_interpreter(void **state)
 {
         (void)state;
+        need_own_programs();
         in_tree("printf '#!/usr/bin/true\\n' >shutdown");
         assert_int_equal(check(), 0);
         in_tree("printf '#!/bin/script\\n' >shutdown; printf '#!/usr/bin/true\\n' >bin/script; chmod 755 bin/script");
@@ -318,25 +326,12 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-                TEST(good_script),
-                TEST(no_shutdown),
-                TEST(not_executable),
-                TEST(on_noexec),
-                TEST(links),
-                TEST(elsewhere),
-                TEST(interpreter_missing),
-                TEST(library_missing),
-                TEST(loader_missing),
-                TEST(empty_interpreter),
-                TEST(syntax_error),
-                TEST(arguments),
-                TEST(busybox),
-                TEST(static_shell),
-                TEST(sourced),
-                TEST(long_option),
-                TEST(env_shell),
-                TEST(program),
-                TEST(other_interpreter),
+                TEST(good_script),     TEST(no_shutdown),    TEST(not_executable),
+                TEST(on_noexec),       TEST(links),          TEST(interpreter_missing),
+                TEST(library_missing), TEST(loader_missing), TEST(empty_interpreter),
+                TEST(syntax_error),    TEST(arguments),      TEST(busybox),
+                TEST(static_shell),    TEST(sourced),        TEST(long_option),
+                TEST(env_shell),       TEST(program),        TEST(other_interpreter),
                 TEST(hostile_shell),
         };
 

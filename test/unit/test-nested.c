@@ -57,7 +57,7 @@ static int extract(void)
         int r = 0;
 
         snprintf(heard, sizeof(heard), "%s", HEAR(r = nested_extract(tree, &exclude)));
-        if (r >= 0)
+        if (r >= 0 || r == -ENOSPC) /* the caller may try again with less */
                 assert_string_equal(heard, "");
         else
                 assert_ptr_equal(strchr(heard, '\n'), heard + strlen(heard) - 1);
@@ -258,7 +258,6 @@ static void no_device(void **state)
 /* A tmpfs that holds the image but not what is in it; with limits on bytes, and on inodes. */
 static void small_tmpfs(const char *options, const char *mkfs, const char *name, bool tools)
 {
-        struct statfs st;
         char mount_tree[256];
 
         SH("rm -rf tree && mkdir tree && head -c 24M /dev/urandom >random && cat random random >inner/big && rm random "
@@ -267,10 +266,7 @@ static void small_tmpfs(const char *options, const char *mkfs, const char *name,
         snprintf(mount_tree, sizeof(mount_tree), "mount -t tmpfs -o %s t tree", options);
         SH(mount_tree);
         make_image(mkfs, name);
-        assert_int_equal(tools ? extract() : extract_without_tools(), 1);
-        SH("cmp inner/big tree/big && [ $(ls tree/many | wc -l) = 300 ]");
-        assert_int_equal(statfs(at_place("tree"), &st), 0);
-        print_message("%s: now %lu MiB, %lu inodes\n", options, st.f_blocks / 256, st.f_files);
+        assert_int_equal(tools ? extract() : extract_without_tools(), -ENOSPC);
         assert_int_equal(umount(at_place("tree")), 0);
 }
 

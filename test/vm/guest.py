@@ -113,7 +113,7 @@ class Guest:
         self.manifest_tool = os.path.join(self.work, "manifest")
         self.mount_point = os.path.join(self.work, "tree")
         os.mkdir(self.mount_point)
-        self.program = os.path.join(self.upper, "usr/lib/dracut/dracut-initramfs-restore")
+        self.program = os.path.join(self.upper, "usr/libexec/dracut-restore/dracut-initramfs-restore")
         run(*self.compiler(), "-std=gnu11", "-D_GNU_SOURCE", "-O2", "-static", "-o", self.manifest_tool,
             os.path.join(HERE, "manifest.c"))
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The firmware's own boot entries: the EFI variable BootCurrent has the number of the one that was booted, Boot####
+ * says what it starts.
+ *
+ * Source: the UEFI specification, "Load Options" (EFI_LOAD_OPTION) and "Device Path Nodes" (hard drive, file path).
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct bootoption {
+        char partition[64]; /* its PARTUUID as Linux has it, or empty */
+        char *path;         /* of the file that is started, with slashes; UTF-8, owned */
+        char *options;      /* its command line, owned; NULL where there is none that is text */
+};
+
+/**
+ * Read a boot entry.
+ *
+ * @param bytes  the variable's value, without the attributes
+ * @param ret    filled on success; bootoption_done() frees it
+ * @return 0; -EBADMSG where it is malformed or starts no file; -ENOMEM
+ */
+int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret);
+
+/**
+ * Read the entry that was booted: Boot####, whose number BootCurrent has.
+ *
+ * @param directory  descriptor of the efivars directory
+ * @param ret        as for bootoption_parse()
+ * @return 0, or a negative errno as from efivar_read() and bootoption_parse()
+ */
+int bootoption_read(int directory, struct bootoption *ret);
+
+/** Free all. Works as a cleanup function. */
+void bootoption_done(struct bootoption *option);

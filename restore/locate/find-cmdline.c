@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "find.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "skipcpio/util.h"
+#include "cmdline.h"
+#include "entry.h"
+#include "lookup.h"
+#include "version.h"
+
+/* A path of the EFI stub's, with slashes, and none in front. To be freed. */
+static char *plain_path(struct span value)
+{
+        char *path;
+
+        while (value.size > 0 && strchr("/\\", value.at[0]))
+                value = (struct span){ value.at + 1, value.size - 1 };
+        path = span_dup(value);
+        for (char *p = path; p && *p; p++)
+                if (*p == '\\')
+                        *p = '/';
+        return path;
+}
+
+/* The values of initrd= on the command line. Returns 1 where the EFI stub can have loaded them, 0, or -ENOMEM. */
+static int initrd_values(struct search *search, struct names *ret, bool *bare)
+{
+        struct span rest = search_cmdline(search), word, key, value, boot_image;
+        bool loader = cmdline_get(search_cmdline(search), "BOOT_IMAGE", &boot_image);
+
+        *bare = false;
+        while (span_word(&rest, &word)) {
+                _cleanup_free_ char *path = NULL;
+                bool absolute;
+
+                if (!span_cut(word, '=', &key, &value) || !span_is(key, "initrd") || value.size == 0)
+                        continue;
+                absolute = value.at[0] == '/' || memchr(value.at, '\\', value.size);
+                /* A name without a directory is on some server, or relative to a boot loader's own. */
+                if (loader && !absolute)
+                        return search_skip("initrd=", 0, "BOOT_IMAGE= says that it is not the EFI stub's");
+                *bare = *bare || !absolute;
+                path = plain_path(value);
+                if (!path || names_add(ret, NULL, path) < 0)
+                        return -ENOMEM;
+        }
+        return ret->count > 0;
+}
+
+/* Where a path of initrd= is looked up. */
+enum root {
+        ROOT_VOLUME,    /* at a volume's root, as the EFI stub does */
+        ROOT_SUBVOLUME, /* the same, without the subvolume in front of it */
+        ROOT_SYSTEM,    /* at the sysroot, of which /boot is a directory */
+        ROOT_BOOT,      /* the same, without what is in front of /boot */
+        ROOT_COUNT
+};
+
+static int open_at(struct search *search, enum root root, const struct volume *volume, const char *path, char **name)
+{
+        const char *slash = strchr(path, '/'), *boot;
+        _cleanup_free_ char *absolute = NULL;
+
+        *name = NULL;
+        if (root == ROOT_VOLUME)
+                return volume_open(search, volume, path, lookup_open, name);
+        if (root == ROOT_SUBVOLUME)
+                return path[0] == '@' && slash ? volume_open(search, volume, slash, lookup_open, name) : -ENOENT;
+        if (asprintf(&absolute, "/%s", path) < 0) {
+                absolute = NULL;
+                return -ENOMEM;
+        }
+        if (root == ROOT_SYSTEM)
+                return search_open(search, absolute, lookup_open, name);
+        boot = strstr(absolute, "/boot/");
+        return boot ? search_open(search, boot, lookup_open, name) : -ENOENT;
+}
+
+/* Whether an entry has the path among its initrds. */
+static bool entry_has(const struct entry *entry, const char *path)
+{
+        struct span rest = entry->span, key, value;
+
+        while (bls_next(&rest, &key, &value)) {
+                _cleanup_free_ char *own = span_is(key, "initrd") ? plain_path(value) : NULL;
+
+                if (own && strcasecmp(own, path) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * Which kernel's the files are: their paths tell, or else the entries that name the last of them
+ * (an upgrade may have put the next kernel's image there), or else the kernel beside it.
+ */
+static int find_version(struct search *search, const struct volume *volume, const struct names *paths)
+{
+        const char *last = paths->list[paths->count - 1];
+        bool named = false;
+
+        for (size_t i = 0; i < paths->count; i++)
+                if (path_is_anothers(span_of(paths->list[i]), search->kver))
+                        return -1;
+        if (path_has_version(span_of(last), search->kver))
+                return 1;
+        if (entries_load(search) < 0)
+                return 0;
+        for (size_t i = 0; i < search->entry_count; i++) {
+                if (!entry_has(search->entries[i], last))
+                        continue;
+                if (search->entries[i]->version > 0)
+                        return 1;
+                named = named || search->entries[i]->version < 0;
+        }
+        return named ? -1 : version_beside(search, volume, last);
+}
+
+static int add_files(struct search *search, const struct place *place, enum root root, const struct volume *volume,
+                     const struct names *paths)
+{
+        struct lead lead = { .place = place };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < paths->count; i++) {
+                _cleanup_free_ char *name = NULL;
+                int fd = open_at(search, root, volume, paths->list[i], &name);
+
+                r = fd < 0 ? fd : image_add_file(&lead.image, fd, name);
+                if (r < 0 && name)
+                        search_skip(name, r, NULL);
+                if (r == 0 && !lead.name && !(lead.name = strdup(name)))
+                        r = -ENOMEM;
+        }
+        if (r < 0) {
+                lead_done(&lead);
+                return r == -ENOMEM ? r : 0;
+        }
+        lead.evidence.version = find_version(search, root <= ROOT_SUBVOLUME ? volume : NULL, paths);
+        return lead_add(search, &lead);
+}
+
+int find_cmdline_initrd(struct search *search, const struct place *place)
+{
+        _cleanup_(names_done) struct names paths = NAMES_INIT;
+        bool bare;
+        int r = initrd_values(search, &paths, &bare);
+
+        if (r <= 0)
+                return r;
+        r = 0;
+        search_volumes(search);
+        for (enum root root = 0; r == 0 && root < ROOT_COUNT; root++) {
+                if (root >= ROOT_SYSTEM) {
+                        if (!bare)
+                                r = add_files(search, place, root, NULL, &paths);
+                        continue;
+                }
+                for (size_t i = 0; r == 0 && i < search->volume_count; i++)
+                        r = add_files(search, place, root, &search->volumes[i], &paths);
+        }
+        return r;
+}

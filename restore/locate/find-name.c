@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "find.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "skipcpio/util.h"
+#include "cmdline.h"
+#include "entry.h"
+#include "lookup.h"
+#include "version.h"
+
+/* Whether @name, which has the kernel's version at @at, has another kernel's whose version only begins so. */
+static bool is_of_longer(const struct names *kernels, const char *version, const char *at)
+{
+        for (size_t i = 0; i < kernels->count; i++) {
+                const char *other = strrchr(kernels->list[i], '/') + 1;
+
+                if (strncmp(other, "vmlinuz-", strlen("vmlinuz-")) == 0)
+                        other += strlen("vmlinuz-");
+                if (strlen(other) > strlen(version) && strncmp(other, version, strlen(version)) == 0 &&
+                    strncmp(at, other, strlen(other)) == 0)
+                        return true;
+        }
+        return false;
+}
+
+/* The versions of the kernels that are installed, as names of their files and directories. */
+static int list_kernels(struct search *search, struct names *ret)
+{
+        static const char *const directories[] = { "/lib/modules", "/boot" };
+
+        for (size_t i = 0; i < ELEMENTSOF(directories); i++) {
+                _cleanup_free_ char *name = NULL;
+                int fd = search_open(search, directories[i], lookup_directory, &name);
+                int r = fd < 0 ? fd : names_read(ret, fd, directories[i], NULL);
+
+                if (r == -ENOMEM)
+                        return r;
+        }
+        return 0;
+}
+
+/* @return 1 where a file's name says that it is an image for this kernel, 0, or -ENOMEM */
+static int name_fits(struct search *search, const char *name, enum naming naming, struct names *kernels)
+{
+        const char *at;
+
+        if (!strcasestr(name, "initr") || name_is_special(span_of(name)))
+                return 0;
+        switch (naming) {
+        case NAMING_VERSION:
+                if (name_has_version(span_of(name), search->kver))
+                        return 1;
+                at = name_find_version(span_of(name), search->kver);
+                if (!at)
+                        return 0;
+                if (kernels->count == 0 && list_kernels(search, kernels) < 0)
+                        return -ENOMEM;
+                return !is_of_longer(kernels, search->kver, at);
+        case NAMING_FLAVOUR:
+                return !name_has_number(span_of(name)) && name_has_flavour(span_of(name), search->kver);
+        case NAMING_ANY:
+                return path_has_version(span_of(name), search->kver) || !name_has_number(span_of(name));
+        case NAMING_ONLY:
+                return !name_has_number(span_of(name));
+        }
+        return 0;
+}
+
+int scan(struct search *search, const struct place *place, const struct volume *volume, const char *directory,
+         enum naming naming)
+{
+        _cleanup_(names_done) struct names names = NAMES_INIT, fitting = NAMES_INIT, kernels = NAMES_INIT;
+        _cleanup_free_ char *label = NULL;
+        int fd = volume_open(search, volume, directory ?: ".", lookup_directory, &label);
+        int r = fd < 0 ? fd : names_read(&names, fd, directory, NULL);
+
+        if (r < 0)
+                return search_skip(label, r, NULL);
+        for (size_t i = 0; i < names.count; i++) {
+                const char *slash = strrchr(names.list[i], '/');
+
+                r = name_fits(search, slash ? slash + 1 : names.list[i], naming, &kernels);
+                if (r == 0 && strcasestr(names.list[i], "initr"))
+                        search_skip(names.list[i], 0, "its name is not that of this kernel's image");
+                if (r > 0)
+                        r = names_add(&fitting, NULL, names.list[i]);
+                if (r < 0)
+                        return r;
+        }
+        if (naming == NAMING_ONLY && fitting.count > 1)
+                return search_skip(label, 0, "there are several images");
+        r = 0;
+        for (size_t i = 0; r == 0 && i < fitting.count; i++) {
+                _cleanup_free_ char *name = NULL;
+                struct evidence evidence = { 0 };
+
+                fd = volume_open(search, volume, fitting.list[i], lookup_open, &name);
+                if (fd < 0) {
+                        r = search_skip(name, fd, NULL);
+                        continue;
+                }
+                evidence.version = naming == NAMING_VERSION || path_has_version(span_of(fitting.list[i]), search->kver)
+                                                   ? 1
+                                                   : version_beside(search, volume, fitting.list[i]);
+                r = lead_add_file(search, place, fd, name, evidence);
+        }
+        return r;
+}
+
+static bool is_live(const struct volume *volume)
+{
+        return volume->where && strcmp(volume->where, LIVE_MEDIUM) == 0;
+}
+
+static int scan_volumes(struct search *search, const struct place *place, enum naming naming)
+{
+        int r = 0;
+
+        search_volumes(search);
+        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
+                if (!is_live(&search->volumes[i]))
+                        r = scan(search, place, &search->volumes[i], NULL, naming);
+        return r;
+}
+
+int find_similar(struct search *search, const struct place *place)
+{
+        return scan_volumes(search, place, NAMING_VERSION);
+}
+
+int find_flavour(struct search *search, const struct place *place)
+{
+        return scan_volumes(search, place, NAMING_FLAVOUR);
+}
+
+int find_only(struct search *search, const struct place *place)
+{
+        return scan_volumes(search, place, NAMING_ONLY);
+}
+
+/* Scan each directory in a directory of a volume, or in its root where that is NULL. */
+static int scan_each(struct search *search, const struct place *place, const struct volume *volume,
+                     const char *directory, enum naming naming)
+{
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_free_ char *label = NULL;
+        int fd = volume_open(search, volume, directory ?: ".", lookup_directory, &label);
+        int r = fd < 0 ? fd : names_read(&names, fd, directory, NULL);
+
+        if (r < 0)
+                return search_skip(label, r, NULL);
+        for (size_t i = 0; r == 0 && i < names.count; i++)
+                r = scan(search, place, volume, names.list[i], naming);
+        return r;
+}
+
+int find_similar_in_efi(struct search *search, const struct place *place)
+{
+        int r = 0;
+
+        search_volumes(search);
+        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
+                r = scan_each(search, place, &search->volumes[i], "EFI", NAMING_VERSION);
+        return r;
+}
+
+int tokens_read(struct search *search, struct names *ret)
+{
+        static const struct {
+                const char *path, *key; /* key: in a file of assignments */
+        } sources[] = {
+                { "/etc/kernel/entry-token", NULL }, { "/etc/machine-id", NULL }, { NULL, "Default" },
+                { "/etc/os-release", "IMAGE_ID" },   { "/etc/os-release", "ID" },
+        };
+        _cleanup_free_ char *release = NULL;
+        struct span release_text = { "", 0 };
+        bool read = false;
+
+        for (size_t i = 0; i < ELEMENTSOF(sources); i++) {
+                _cleanup_free_ char *text = NULL, *token = NULL;
+                struct span value = { "", 0 };
+
+                if (!sources[i].path) {
+                        value = span_of(sources[i].key);
+                } else if (sources[i].key) {
+                        if (!read && search_read(search, sources[i].path, &release, &release_text) < 0)
+                                (void)search_read(search, "/usr/lib/os-release", &release, &release_text);
+                        read = true;
+                        value = env_get(release_text, sources[i].key);
+                } else if (search_read(search, sources[i].path, &text, &value) >= 0) {
+                        (void)span_line(&value, &value);
+                }
+                token = span_dup(value);
+                if (!token)
+                        return -ENOMEM;
+                if (*token == '\0' || strcmp(token, "uninitialized") == 0 || strchr(token, '/'))
+                        continue;
+                if (names_add(ret, NULL, token) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+int find_layout(struct search *search, const struct place *place)
+{
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        int r;
+
+        search_volumes(search);
+        r = tokens_read(search, &names);
+        for (size_t i = 0; r == 0 && i < names.count; i++)
+                for (size_t j = 0; r == 0 && j < search->volume_count; j++) {
+                        _cleanup_free_ char *name = NULL;
+                        char path[PATH_MAX];
+                        int fd;
+
+                        if ((size_t)snprintf(path, sizeof(path), "%s/%s/%s", names.list[i], search->kver,
+                                             place->argument) >= sizeof(path))
+                                continue;
+                        fd = volume_open(search, &search->volumes[j], path, lookup_open, &name);
+                        r = fd < 0 ? search_skip(name, fd, NULL)
+                                   : lead_add_file(search, place, fd, name, (struct evidence){ .version = 1 });
+                }
+        return r;
+}
+
+int find_package_dir(struct search *search, const struct place *place)
+{
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        _cleanup_free_ char *text = NULL;
+        struct span package = search_package(search, &text);
+        int r;
+
+        if (package.size == 0 || memchr(package.at, '/', package.size))
+                return 0;
+        search_volumes(search);
+        r = tokens_read(search, &names);
+        for (size_t i = 0; r == 0 && i < names.count; i++)
+                for (size_t j = 0; r == 0 && j < search->volume_count; j++) {
+                        char path[PATH_MAX];
+
+                        if ((size_t)snprintf(path, sizeof(path), "%s/%.*s", names.list[i], (int)package.size,
+                                             package.at) < sizeof(path))
+                                r = scan(search, place, &search->volumes[j], path, NAMING_ANY);
+                }
+        return r;
+}
+
+/* The directory that BOOT_IMAGE= has, without GRUB's device; to be freed. NULL where there is none. */
+static char *boot_image_directory(struct search *search)
+{
+        struct span path;
+        const char *start, *end;
+
+        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &path))
+                return NULL;
+        start = memchr(path.at, '/', path.size);
+        end = memrchr(path.at, '/', path.size);
+        return start && end > start ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
+}
+
+static int scan_medium(struct search *search, const struct place *place, const struct volume *volume)
+{
+        static const char *const directories[] = { "images/pxeboot", "boot", "isolinux", "live", "casper" };
+        static const char *const parents[] = { "boot", "boot/x86_64", NULL, "images", "EFI", "arch/boot", "ppc" };
+        _cleanup_free_ char *booted = boot_image_directory(search);
+        size_t before = search->lead_count;
+        int r = booted ? scan(search, place, volume, booted, NAMING_ANY) : 0;
+
+        for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(directories); i++)
+                r = scan(search, place, volume, directories[i], NAMING_ANY);
+        for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(parents); i++)
+                r = scan_each(search, place, volume, parents[i], NAMING_ANY);
+        return r == 0 && search->lead_count == before ? scan(search, place, volume, NULL, NAMING_ANY) : r;
+}
+
+int find_on_medium(struct search *search, const struct place *place)
+{
+        int r = 0;
+
+        search_volumes(search);
+        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
+                if (is_live(&search->volumes[i]))
+                        r = scan_medium(search, place, &search->volumes[i]);
+        return r;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Leads: images that may be the one that booted, each with the evidence for and against it. The
+ * rows of the table in locate.c add them; lead_compare() alone says which is tried first.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "skipcpio/image.h"
+#include "search.h"
+#include "uki.h"
+
+/** What it is worth that an image is found in a place, the surest first. */
+enum grade {
+        GRADE_KEPT, /* the kernel has kept it */
+        GRADE_STUB, /* EFI variables of the stub, the boot loader and the firmware name it */
+        GRADE_LOADER,
+        GRADE_SELECTED_UKI,
+        GRADE_SELECTED,
+        GRADE_FIRMWARE,
+        GRADE_CMDLINE,     /* initrd= on the kernel command line names it */
+        GRADE_FITTING,     /* an entry whose options are on the kernel command line names it */
+        GRADE_MEDIUM,      /* it is on the medium of a live system */
+        GRADE_DEPLOYMENT,  /* it is of the ostree deployment that booted */
+        GRADE_CONFIGURED,  /* its name is the one in dracut.conf */
+        GRADE_VERSION,     /* its name has the kernel's version */
+        GRADE_SIMILAR,     /* so has it, among other words */
+        GRADE_UKI,         /* it is in a unified kernel image of that version */
+        GRADE_PACKAGE_DIR, /* its directory is called after the kernel's package */
+        GRADE_BOOT_IMAGE,  /* its name is that of the kernel in BOOT_IMAGE= */
+        GRADE_PACKAGE,     /* its name has the kernel's package */
+        GRADE_FLAVOUR,     /* its name has the end of the kernel's version */
+        GRADE_DEFAULT,     /* nothing speaks for it but that it is there */
+        GRADE_ONLY,
+};
+
+/** A row of the table of places. */
+struct place {
+        enum grade grade;
+        const char *rule;
+        /* Add what is there with lead_add(). Returns 0 or -ENOMEM. */
+        int (*find)(struct search *search, const struct place *place);
+        const char *argument; /* for @find */
+        bool running;         /* it tells of the kernel that runs, and of no other */
+};
+
+/** What speaks for and against an image. */
+struct evidence {
+        int version;   /* 1: it is of the kernel that is wanted; -1: of another one; 0: nothing says */
+        ssize_t words; /* of its own options, all of which are on the command line; -1 where they are not */
+        bool special;  /* its name is not one of a normal boot: rescue, kdump and so on */
+        bool booted;   /* BOOT_IMAGE= is its kernel */
+        /* What follows is looked at only where all of the above is equal. */
+        int identity; /* 1: its identifier is the one of the boot; -1: it has another one; 0: one of them has none */
+        int64_t time; /* the higher, the better its time fits the boot; 0 where that is not looked at */
+};
+
+struct lead {
+        const struct place *place;
+        struct evidence evidence;
+        char *name; /* in messages, owned */
+        /* Make @image; NULL where it is there already. Returns 1, 0 or -ENOMEM. */
+        int (*open)(struct search *search, struct lead *lead);
+        const struct entry *entry; /* for @open; the search owns it */
+        struct image image;
+        size_t serial;
+        bool told; /* the equals were looked at */
+};
+
+/**
+ * Which of two leads is tried first.
+ *
+ * @return less than 0 where it is @a, more than 0 where it is @b; never 0 for two different ones
+ */
+int lead_compare(const struct lead *a, const struct lead *b);
+
+/**
+ * Add a lead, whose name, image and place are set.
+ *
+ * @param lead  empty afterwards, on failure too
+ * @return 0 or -ENOMEM
+ */
+int lead_add(struct search *search, struct lead *lead);
+
+/** Add a file as a lead; @fd is closed. Returns 0 or -ENOMEM. */
+int lead_add_file(struct search *search, const struct place *place, int fd, const char *name, struct evidence evidence);
+
+/**
+ * Take the best lead out of the list.
+ *
+ * @param next  the next row of the table that was not read yet, or NULL
+ * @return 1; 0 where there is none, or where @next may have a better one; or -ENOMEM
+ */
+int lead_take(struct search *search, const struct place *next, struct lead *ret);
+
+/**
+ * See whether a lead's image will do: it does where its first part can be read. U-Boot's headers
+ * and a boot configuration at its end are left out.
+ *
+ * @return 1, 0, or -ENOMEM
+ */
+int lead_settle(struct search *search, struct lead *lead);
+
+/** Write what speaks for and against a lead. */
+void lead_describe(const struct lead *lead, char *text, size_t size);
+
+/** Free and close all. Works as a cleanup function. */
+void lead_done(struct lead *lead);
+
+/** Free and close all leads of a search. */
+void leads_done(struct search *search);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "find.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "skipcpio/util.h"
+#include "bzimage.h"
+#include "lookup.h"
+#include "uki.h"
+#include "version.h"
+
+int open_named(struct search *search, const struct volume *volume, struct span span, char **name)
+{
+        _cleanup_free_ char *path = span_dup(span);
+        const char *boot;
+        int fd;
+
+        *name = NULL;
+        if (!path)
+                return -ENOMEM;
+        if (path[0] != '/') /* as EFI has it */
+                for (char *p = path; *p; p++)
+                        if (*p == '\\')
+                                *p = '/';
+        boot = strstr(path, "/boot/");
+        fd = volume_open(search, volume, path, lookup_open, name);
+        if (fd != -ENOENT || volume->fd >= 0)
+                return fd;
+        free(*name);
+        fd = search_open(search, path, lookup_open, name);
+        if (fd == -ENOENT && boot && boot != path) {
+                free(*name);
+                fd = search_open(search, boot, lookup_open, name);
+        }
+        return fd;
+}
+
+bool path_is_anothers(struct span path, const char *kver)
+{
+        size_t start = 0; /* of a component, in the end of the last one */
+
+        if (path_has_version(path, kver))
+                return false;
+        for (size_t i = 0; i < path.size; i++)
+                if (path.at[i] == '/' || path.at[i] == '\\') {
+                        size_t digits = start;
+
+                        while (isdigit((unsigned char)path.at[digits]))
+                                digits++; /* to the slash at the most */
+                        if (digits > start && path.at[digits] == '.' && isdigit((unsigned char)path.at[digits + 1]))
+                                return true;
+                        start = i + 1;
+                }
+        for (size_t i = start; i + 1 < path.size; i++) {
+                size_t digits = i + 1;
+
+                while (path.at[i] == '-' && digits < path.size && isdigit((unsigned char)path.at[digits]))
+                        digits++;
+                if (digits > i + 1 && digits < path.size && path.at[digits] == '.')
+                        return true;
+        }
+        return false;
+}
+
+int version_of_kernel(const struct search *search, int fd)
+{
+        _cleanup_close_ int owned = fd;
+        _cleanup_free_ char *version = NULL;
+        const char *reason;
+        struct stat st;
+        struct uki uki;
+
+        if (fstat(fd, &st) < 0)
+                return 0;
+        if (kernel_version(fd, 0, (uint64_t)st.st_size, &version) < 0 &&
+            (uki_read(fd, NULL, &uki, &reason) < 0 || uki_version(fd, &uki, &version) < 0))
+                return 0;
+        return strcmp(version, search->kver) == 0 ? 1 : -1;
+}
+
+/* What an image's name has besides "initrd" and the like: linux-lts of initramfs-linux-lts.img. */
+static struct span name_core(struct span name)
+{
+        static const char *const heads[] = { "initramfs", "initrd" };
+        size_t start = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(heads) && start == 0; i++) {
+                const char *p = memmem(name.at, name.size, heads[i], strlen(heads[i]));
+
+                if (p)
+                        start = (size_t)(p - name.at) + strlen(heads[i]);
+        }
+        name = (struct span){ name.at + start, name.size - start };
+        if (name.size >= 4 && memcmp(name.at, ".img", 4) == 0)
+                name = (struct span){ name.at + 4, name.size - 4 };
+        while (name.size > 0 && strchr("-_.", name.at[0]))
+                name = (struct span){ name.at + 1, name.size - 1 };
+        return name_without_suffixes(name);
+}
+
+int version_beside(struct search *search, const struct volume *volume, const char *path)
+{
+        static const char *const kernels[] = { "vmlinuz", "vmlinuz.efi", "linux", "kernel", "bzImage" };
+        const char *slash = strrchr(path, '/');
+        int length = slash ? (int)(slash + 1 - path) : 0;
+        struct span core = name_core(span_of(path + length));
+
+        for (size_t i = 0; i < ELEMENTSOF(kernels); i++) {
+                _cleanup_free_ char *kernel = NULL, *name = NULL;
+                const char *dot = strchr(kernels[i], '.') ?: "";
+                int fd, stem = (int)(strlen(kernels[i]) - strlen(dot));
+
+                if (asprintf(&kernel, "%.*s%.*s%s%.*s%s", length, path, stem, kernels[i], core.size > 0 ? "-" : "",
+                             (int)core.size, core.at, dot) < 0)
+                        return 0;
+                fd = volume ? volume_open(search, volume, kernel, lookup_open, &name)
+                            : search_open(search, kernel, lookup_open, &name);
+                if (fd >= 0)
+                        return version_of_kernel(search, fd);
+        }
+        return 0;
+}

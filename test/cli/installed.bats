@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What `make install` puts where, what an upgrade of dracut and `make uninstall` leave, and whether the manual pages and
+# the completions know the options that the programs have.
+
+setup() {
+    top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+    root=$BATS_TEST_TMPDIR/root
+    lib=$root/usr/lib/dracut
+    BUILD=$(realpath "${BUILD:-$top/build}")
+    mkdir -p "$lib"
+}
+
+programs() {
+    # shellcheck disable=SC2046 # a line each
+    (cd "$top" && realpath $(make -s BUILD="$BUILD" programs))
+}
+
+# nothing is built here: what is tested is there
+install_() {
+    make -s -C "$top" BUILD="$BUILD" DESTDIR="$root" -o all "${@:-install}" >"$BATS_TEST_TMPDIR/said" 2>&1 ||
+        { cat "$BATS_TEST_TMPDIR/said"; return 1; }
+}
+
+# Two names for each of lsinitrd's readers, so that each test is of all of them.
+distribution() {
+    for name in skipcpio extractinitrd dracut-initramfs-restore; do echo "$1" >"$lib/$name"; done
+    mkdir -p "$root/usr/bin"
+    echo "$1" >"$root/usr/bin/dracut-extractinitrd"
+}
+
+manifest() {
+    (cd "$root" && find . -type f -exec sha256sum {} + -o -printf '%y %p %l\n' | sort -k 2)
+}
+
+options() {
+    grep -oE -- '(^|[][ ,|])--?[[:alnum:]][[:alnum:]-]*' | grep -oE -- '--?[[:alnum:]-]+' | sort -u
+}
+
+# What --help has at the beginnings of its lines; skipcpio, to which --help is a FILE, has a usage line alone.
+options_of_help() {
+    { "$1" --help 2>/dev/null || "$1" 2>&1 || :; } | sed -nE 's/^Usage: //p; s/^ +(-.*)/ \1/p' | sed -E 's/(.)  .*/\1/' | options
+}
+
+options_of_manual() {
+    MANWIDTH=200 mandoc -T ascii "$1" | col -bx | grep -E '^ {5}-' | sed -E 's/([^ ])   .*/\1/' | options
+}
+
+options_of_bash() {
+    bash -c '
+        . /usr/share/bash-completion/bash_completion
+        . "$2"
+        for cur in - --; do
+            COMP_WORDS=("$1" "$cur") COMP_CWORD=1 COMP_LINE="$1 $cur" COMP_POINT=$((${#1} + 1 + ${#cur}))
+            "_${1//-/_}" "$1" "$cur" "$1" 2>/dev/null
+            printf "%s\n" "${COMPREPLY[@]%=}"
+        done' options "$1" "$2" | grep . | sort -u
+}
+
+# The specifications themselves: zsh shows completions to a terminal only.
+options_of_zsh() {
+    zsh -fc '
+        compdef() { }
+        _arguments() { for spec; do
+            [[ $spec == (-s|-S) ]] && continue
+            spec=${spec#\(*\)}
+            spec=${spec#\*}
+            [[ $spec == -* ]] && print -- ${${${spec%%\[*}%=}%+}
+        done }
+        . "$1"' options "$1" | sort -u
+}
+
+options_of_fish() {
+    fish --no-config -c '
+        source $argv[2]
+        for dash in - --
+            complete -C "$argv[1] $dash"
+        end' "$1" "$2" | cut -f 1 | grep -E -- '^-' | sed 's/=$//' | sort -u
+}
+
+@test "manual pages and completions have each program's options and no others" {
+    [[ $(programs) == *dracut-initramfs-restore* ]]
+    for program in $(programs); do
+        name=${program##*/}
+        options_of_help "$program" >"$BATS_TEST_TMPDIR/help"
+        [ -s "$BATS_TEST_TMPDIR/help" ]
+        options_of_manual "$top/man/$name.8.in" | diff -u "$BATS_TEST_TMPDIR/help" -
+        options_of_bash "$name" "$top/completion/$name.bash" | diff -u "$BATS_TEST_TMPDIR/help" -
+        options_of_zsh "$top/completion/$name.zsh" | diff -u "$BATS_TEST_TMPDIR/help" -
+        options_of_fish "$name" "$top/completion/$name.fish" | diff -u "$BATS_TEST_TMPDIR/help" -
+    done
+}
+
+@test "bash completes at a terminal" {
+    mkdir -p "$BATS_TEST_TMPDIR/here/folder" "$root/usr/share"
+    touch "$BATS_TEST_TMPDIR/here/image"
+    install_
+    cd "$BATS_TEST_TMPDIR/here"
+    run python3 "$top/test/lib/complete.py" "$root/usr/share/bash-completion/completions" \
+        $'dracut-initramfs-restore --loc\t' $'dracut-initramfs-restore --dir\tf\t' $'dracut-initramfs-restore im\t' \
+        $'skipcpio --l\ti\t'
+    [ "$output" = "dracut-initramfs-restore --locate 
+dracut-initramfs-restore --directory=folder/
+dracut-initramfs-restore image 
+skipcpio --list image " ]
+}
+
+@test "the manual pages have no fault that mandoc and man know" {
+    install_
+    [ "$(find "$root" -path '*/man/*' -type f | wc -l)" -ge 3 ]
+    find "$root" -path '*/man/*' -type f | while read -r page; do
+        # Whether the pages that it refers to are on this machine does not matter.
+        mandoc -T lint "$page" 2>/dev/null | grep -v 'referenced manual not found' || :
+        MANWIDTH=80 man --warnings -E UTF-8 -l -Z "$page" 2>&1 >/dev/null
+        grep -Hn '@[a-z]*@' "$page" || :
+    done >"$BATS_TEST_TMPDIR/faults"
+    diff /dev/null "$BATS_TEST_TMPDIR/faults"
+}
+
+@test "one version" {
+    version=$("$BUILD/restore/dracut-initramfs-restore" --version | sed 's/.*dracut-restore-\(.*\))/\1/')
+    [ "$version" ]
+    grep -q "^## \[$version\]" "$top/CHANGELOG.md"
+    grep -qx "Version: *$version" "$top/packaging/rpm/dracut-restore.spec"
+    head -n 1 "$top/packaging/debian/changelog" | grep -q "^dracut-restore ($version-"
+}
+
+@test "uninstall leaves what was there before" {
+    distribution old
+    manifest >"$BATS_TEST_TMPDIR/before"
+    install_
+    [ ! "$(manifest | diff "$BATS_TEST_TMPDIR/before" - | grep -c .)" = 0 ]
+    "$lib/skipcpio" --list "$BATS_TEST_DIRNAME/../fuzz/corpus/fuzz-parts/gzip"
+    [ "$(<"$lib/skipcpio.distrib")" = old ]
+    install_ # twice
+    [ "$(<"$lib/skipcpio.distrib")" = old ]
+    [ "$(<"$lib/dracut-initramfs-restore")" = old ]
+    install_ uninstall
+    find "$root" -depth -type d -empty -delete
+    manifest | grep -v ^d | diff <(grep -v ^d "$BATS_TEST_TMPDIR/before") -
+}
+
+@test "uninstall leaves nothing where nothing was" {
+    install_
+    install_ uninstall
+    [ "$(find "$root" ! -type d)" = "" ]
+}
+
+@test "uninstall keeps what an upgrade of dracut wrote over ours" {
+    distribution old
+    install_
+    rm -f "$lib/skipcpio" # as a package manager replaces a file
+    distribution new
+    install_ uninstall
+    [ "$(<"$lib/skipcpio")" = new ]
+    [ "$(<"$lib/extractinitrd")" = new ]
+    [ "$(<"$root/usr/bin/dracut-extractinitrd")" = new ]
+    [ "$(find "$root" -name '*.distrib')" = "" ]
+}
+
+@test "install after an upgrade of dracut keeps the newer file" {
+    distribution old
+    install_
+    rm -f "$lib/skipcpio"
+    distribution new
+    install_
+    [ "$(<"$lib/skipcpio.distrib")" = new ]
+    install_ uninstall
+    [ "$(<"$lib/skipcpio")" = new ]
+    [ "$(find "$root" -name '*.distrib')" = "" ]
+}
+
+@test "what version 1.0 had put in dracut's place goes" {
+    distribution old
+    mv "$lib/dracut-initramfs-restore" "$lib/dracut-initramfs-restore.distrib"
+    cp "$BUILD/restore/dracut-initramfs-restore" "$lib/"
+    install_
+    [ "$(<"$lib/dracut-initramfs-restore")" = old ]
+    [ ! -e "$lib/dracut-initramfs-restore.distrib" ]
+}
+
+@test "LSINITRD=no leaves dracut's own readers" {
+    distribution old
+    install_ install LSINITRD=no
+    [ "$(<"$lib/skipcpio")" = old ]
+    [ -x "$root/usr/libexec/dracut-restore/skipcpio" ]
+}
+
+@test "directories by their usual names" {
+    install_ install prefix=/opt/x libexecdir=/opt/x/lib unitdir=/etc/units mandir=/m bindir=/b bashcompletiondir=/c
+    grep -qx ExecStop=/opt/x/lib/dracut-restore/dracut-initramfs-restore \
+        "$root/etc/units/dracut-shutdown.service.d/50-restore.conf"
+    grep -q 'Pa /opt/x/lib/dracut-restore' "$root/m/man8/dracut-initramfs-restore.8"
+    "$root/b/dracut-initramfs-restore" --version
+    [ -e "$root/c/dracut-initramfs-restore" ]
+    [ -e "$root/opt/x/lib/dracut/modules.d/50restore/module-setup.sh" ]
+}
