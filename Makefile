@@ -127,6 +127,13 @@ check-arch:
 	@$(MAKE) --no-print-directory deps FOR=roots
 	@test/foreign $(ARCH) $(ONLY)
 
+# Hours: the two commands, installation and a pivot on every suite, and every architecture.
+check-all:
+	@$(MAKE) --no-print-directory deps FOR=roots
+	@for s in bullseye bookworm trixie forky sid; do echo "=== $$s"; test/clean-install $$s || echo "=== $$s: exit $$?"; done
+	@for a in arm64 armhf i386 ppc64el riscv64 s390x; do echo "=== $$a"; test/foreign $$a || echo "=== $$a: exit $$?"; done
+
+
 # --- tests ---
 
 UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test-*.c))
@@ -223,6 +230,6 @@ clean:
 programs:
 	@printf '%s\n' $(PROGRAMS)
 
-.PHONY: all programs unit check check-arch check-vm check-vm-all tidy demo deps install uninstall dist clean
+.PHONY: all programs unit check check-arch check-all check-vm check-vm-all tidy demo deps install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(BUILD) \( -path $(BUILD)/vm -o -path $(BUILD)/roots \) -prune -o -name '*.d' -type f -print 2>/dev/null)

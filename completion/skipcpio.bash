@@ -2,6 +2,7 @@
 # bash completion for skipcpio
 
 _skipcpio() {
+    # shellcheck disable=SC2034 # _init_completion sets them all
     local cur prev words cword
     _init_completion || return
     if [[ $cur == -* ]]; then

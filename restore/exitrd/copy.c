@@ -219,9 +219,9 @@ static int copy_content(struct copy *copy, int dir_fd, const char *name, const s
         r = directory ? copy_below(copy, from, name) : fs_copy(from, &offset, to, &size);
         if (r == -ENODATA)
                 r = -EIO; /* shorter than it says */
-        if (r < 0 || !is_new)
+        if (r < 0)
                 return r;
-        if (copy->other)
+        if (copy->other && is_new)
                 copy_label(from, to);
         return set_attributes(to, st);
 }

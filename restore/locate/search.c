@@ -10,6 +10,7 @@
 #include "entry.h"
 #include "efivar.h"
 #include "util/log.h"
+#include "identifier.h"
 #include "lookup.h"
 
 #define PROC_STAT_MAX (1U << 20) /* bytes; it has a line for each CPU, and all interrupts in one */
@@ -63,6 +64,7 @@ void search_done(struct search *search)
         free(search->cmdline);
         for (size_t i = 0; i < VARIABLE_COUNT; i++)
                 free(search->variables[i]);
+        free(search->identifier);
         bootoption_done(&search->firmware);
         for (size_t i = 0; i < search->volume_count; i++) {
                 safe_close(search->volumes[i].fd);
@@ -153,6 +155,23 @@ int64_t search_boot_time(struct search *search)
                         break;
         }
         return search->boot_time;
+}
+
+const char *search_identifier(struct search *search)
+{
+        _cleanup_free_ char *text = NULL;
+        struct span id;
+        size_t size;
+
+        if (search->identifier_known || search->other_kernel)
+                return search->identifier;
+        search->identifier_known = true;
+        if (lookup_read(search->root, IDENTIFIER_OF_BOOT, IDENTIFIER_SIZE - 1, &text, &size) < 0)
+                return NULL;
+        id = span_strip((struct span){ text, size });
+        if (id.size > 0)
+                search->identifier = span_dup(id);
+        return search->identifier;
 }
 
 int volume_read(const struct search *search, const struct volume *volume, const char *path, char **ret,
