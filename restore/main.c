@@ -72,9 +72,10 @@ static int unpack_to_directory(const struct options *options, const struct image
         struct outcome outcome = outcome_begin(image, NULL);
         int r = directory_open(options->directory, options->force, &directory);
 
-        if (r == 0)
-                r = unpack_image(image, directory.tree, &(struct unpack_options){ options->exclude, options->window },
-                                 &outcome.unpacked);
+        if (r < 0)
+                return r;
+        r = unpack_image(image, directory.tree, &(struct unpack_options){ options->exclude, options->window },
+                         &outcome.unpacked);
         if (r == -ENOSPC)
                 return no_room(image, &outcome.unpacked);
         if (r == 0)
@@ -103,7 +104,7 @@ static int restore(const struct options *options, const char *directory, const s
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
-                return r;
+                return r == -ENOSPC ? -EIO : r; /* logged, and not the tree's */
         r = unpack_image(outcome->image, exitrd_tree(exitrd), &(struct unpack_options){ *exclude, options->window },
                          &outcome->unpacked);
         if (r == 0)
@@ -116,7 +117,7 @@ static int restore(const struct options *options, const char *directory, const s
                 return 1;
         r = exitrd_commit(exitrd, !options->directory && strcmp(sysroot, "/") == 0);
         outcome->superseded = r == 0;
-        return r < 0 ? r : 1;
+        return r < 0 ? (r == -ENOSPC ? -EIO : r) : 1;
 }
 
 /* The same; where memory is short, without what is dispensable. @return as restore(), but all is logged */

@@ -264,3 +264,12 @@ void lead_done(struct lead *lead)
         image_done(&lead->image);
         *lead = (struct lead){ 0 };
 }
+
+void leads_done(struct search *search)
+{
+        for (size_t i = 0; i < search->lead_count; i++)
+                lead_done(&search->leads[i]);
+        free(search->leads);
+        search->leads = NULL;
+        search->lead_count = 0;
+}

@@ -109,3 +109,6 @@ void lead_describe(const struct lead *lead, char *text, size_t size);
 
 /** Free and close all. Works as a cleanup function. */
 void lead_done(struct lead *lead);
+
+/** Free and close all leads of a search. */
+void leads_done(struct search *search);

@@ -10,9 +10,7 @@
 #include "entry.h"
 #include "efivar.h"
 #include "util/log.h"
-#include "find.h"
 #include "identifier.h"
-#include "lead.h"
 #include "lookup.h"
 
 #define PROC_STAT_MAX (1U << 20) /* bytes; it has a line for each CPU, and all interrupts in one */
@@ -68,12 +66,6 @@ void search_done(struct search *search)
                 free(search->variables[i]);
         free(search->identifier);
         bootoption_done(&search->firmware);
-        for (size_t i = 0; i < search->lead_count; i++)
-                lead_done(&search->leads[i]);
-        free(search->leads);
-        for (size_t i = 0; i < search->entry_count; i++)
-                entry_free(search->entries[i]);
-        free(search->entries);
         for (size_t i = 0; i < search->volume_count; i++) {
                 safe_close(search->volumes[i].fd);
                 free(search->volumes[i].label);
@@ -137,7 +129,7 @@ const struct bootoption *search_firmware(struct search *search)
         open_efivars(search);
         if (search->efivars >= 0 && !search->firmware_known) {
                 search->firmware_known = true;
-                r = efivar_read_boot_option(search->efivars, &search->firmware);
+                r = bootoption_read(search->efivars, &search->firmware);
                 if (r < 0)
                         search_skip("BootCurrent", r, NULL);
         }

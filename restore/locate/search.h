@@ -76,7 +76,7 @@ struct search {
  */
 int search_begin(struct search *search, const char *sysroot, const char *kver);
 
-/** Free and close all. Works as a cleanup function. */
+/** Free and close all but entries and leads. Works as a cleanup function. */
 void search_done(struct search *search);
 
 /** The command line of the running kernel; empty where it cannot be read. */
