@@ -3,4 +3,6 @@
 
 _arguments \
     '--list[print a line for each part]' \
+    '(- *)--help[print a summary of the usage]' \
+    '(- *)--version[print the version]' \
     ':image:_files'

@@ -149,8 +149,9 @@ static void usage(FILE *to)
         fprintf(to,
                 "Usage: %s FILE           write what follows the first plain cpio archive and its padding\n"
                 "       %s --list FILE    print the parts of an image: number, start, end, format, early or main;\n"
-                "                         a compressed part ends at \"-\" and is the last one listed\n",
-                program_invocation_short_name, program_invocation_short_name);
+                "                         a compressed part ends at \"-\" and is the last one listed\n"
+                "       %s --help | --version\n",
+                program_invocation_short_name, program_invocation_short_name, program_invocation_short_name);
 }
 
 int main(int argc, char **argv)
