@@ -125,8 +125,8 @@ SCENARIOS = (
 FOREIGN = re.compile(rb"(?:^|[ /\]])((?:cpio|gzip|bzip2|xz|lzma|lzop|lz4|zstd|skipcpio|sh|bash|dash|busybox)"
                      rb"(?:\[\d+\])?: .*)", re.M)
 OURS = re.compile(rb"dracut-initramfs-restore\[\d+\]: ([^\r\n]*)")
-# In /run/initramfs anyway: the mark, and the folder that dracut's initramfs makes where it boots.
-NOT_RESTORED = {".", "./.need_shutdown", "./log", "./log/private", "end"}
+# In /run/initramfs anyway: the mark, the image's identifier, and the folder that dracut's initramfs makes where it boots.
+NOT_RESTORED = {".", "./.need_shutdown", "./.image-id", "./log", "./log/private", "end"}
 STAMP = rb"\[ *(\d+\.\d+)\] systemd\[1\]: %s dracut-shutdown\.service"
 
 
