@@ -218,7 +218,7 @@ int64_t decoder_take(struct decoder *decoder, const uint8_t **ret)
                         if (WIFSIGNALED(status))
                                 return fail(decoder, decoder->began, -EPIPE, "the decoder was killed by signal %d (%s)",
                                             WTERMSIG(status), strsignal(WTERMSIG(status)));
-                        return fail(decoder, decoder->began, -EPIPE, "the decoder ended unasked");
+                        return fail(decoder, decoder->began, -EPIPE, "the decoder exited unexpectedly");
                 }
         }
         return fail(decoder, decoder->began, -ETIMEDOUT, "the decoder hangs");

@@ -103,7 +103,7 @@ each() {
 }
 
 @test "a decoder that dies" {
-    each 'ended unasked' exit thread_exit
+    each 'exited unexpectedly' exit thread_exit
     each 'killed by signal 11' crash stack
     each 'killed by signal (6|31)' abort memory
 }
@@ -118,7 +118,7 @@ each() {
     done
 }
 
-@test "a decoder that never ends is ended by who waits for the restore, which leaves nothing that counts" {
+@test "a decoder that never ends: the restore can be killed, and leaves no file behind" {
     for case in zeros entries; do
         misbehave "$case" 2
         [[ $status == 137 && ! -e $T/out/shutdown && $(<"$T/out/etc/mine") == mine ]]
@@ -195,7 +195,7 @@ look_at_decoder() {
     done
 }
 
-@test "a decoder that waits is stopped and continued" {
+@test "SIGSTOP and SIGCONT while the decoder waits" {
     newc image "compress('lz4 -l', archive(entry('a', data=bytes(64 << 20))))" >"$T/image"
     look_at_decoder "$T/image" &
     for _ in {1..500}; do
