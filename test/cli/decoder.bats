@@ -118,7 +118,7 @@ each() {
     done
 }
 
-@test "a decoder that never ends: the restore can be killed, and leaves no file behind" {
+@test "a decoder that never ends: the restore can be killed, and no shutdown is left" {
     for case in zeros entries; do
         misbehave "$case" 2
         [[ $status == 137 && ! -e $T/out/shutdown && $(<"$T/out/etc/mine") == mine ]]
