@@ -66,7 +66,7 @@ PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
 all: $(PROGRAMS)
 
 $(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
-$(BUILD)/skipcpio/skipcpio: LDLIBS := # libc alone
+$(BUILD)/skipcpio/skipcpio: LDLIBS := -Wl,--as-needed # libc alone, and not -pthread's library either
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(PROGRAMS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
@@ -105,7 +105,8 @@ TRIPLET = $(or $(TRIPLET_$(ARCH)),$(ARCH)-linux-gnu)
 DEPS_arch = gcc-$(TRIPLET) qemu-user|qemu-user-static $(foreach p,$(filter-out libisal%,$(filter lib% zlib%,$(DEPS_build))) libcmocka-dev, \
 	$(patsubst %|:$(ARCH),%|,$(subst |,:$(ARCH)|,$(p)):$(ARCH)))
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
-FOR ?= build demo check ci package vm bench roots
+DEPS_model := gcc libc6-dev spin
+FOR ?= build demo check ci package vm bench model roots
 
 deps:
 	@packaging/deps $(foreach f,$(FOR),$(patsubst %,'%',$(DEPS_$(f))))
@@ -126,6 +127,13 @@ check:
 check-arch:
 	@$(MAKE) --no-print-directory deps FOR=roots
 	@test/foreign $(ARCH) $(ONLY)
+
+# Hours: the two commands, installation and a pivot on every suite, and every architecture.
+check-all:
+	@$(MAKE) --no-print-directory deps FOR=roots
+	@for s in bullseye bookworm trixie forky sid; do echo "=== $$s"; test/clean-install $$s || echo "=== $$s: exit $$?"; done
+	@for a in arm64 armhf i386 ppc64el riscv64 s390x; do echo "=== $$a"; test/foreign $$a || echo "=== $$a: exit $$?"; done
+
 
 # --- tests ---
 
@@ -151,6 +159,7 @@ check-vm-all:
 
 include test/fuzz/fuzz.mk
 include test/fault/fault.mk
+include test/model/model.mk
 
 include test/bench/bench.mk
 
@@ -223,6 +232,6 @@ clean:
 programs:
 	@printf '%s\n' $(PROGRAMS)
 
-.PHONY: all programs unit check check-arch check-vm check-vm-all tidy demo deps install uninstall dist clean
+.PHONY: all programs unit check check-arch check-all check-vm check-vm-all tidy demo deps install uninstall dist clean
 .SECONDARY:
 -include $(shell find $(BUILD) \( -path $(BUILD)/vm -o -path $(BUILD)/roots \) -prune -o -name '*.d' -type f -print 2>/dev/null)

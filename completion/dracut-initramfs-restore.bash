@@ -2,6 +2,7 @@
 # bash completion for dracut-initramfs-restore
 
 _dracut_initramfs_restore() {
+    # shellcheck disable=SC2034 # _init_completion sets them all
     local cur prev words cword split
     _init_completion -s || return
     case $prev in

@@ -172,7 +172,7 @@ void directory_done(struct directory *directory)
         directory->tree = safe_close(directory->tree);
         if (directory->staging >= 0 && !directory->keep && unlinkat(directory->staging, TREE_NAME, AT_REMOVEDIR) < 0)
                 log_debug("%s: cannot be removed", directory->stage);
-        if (directory->staging >= 0 && unlinkat(directory->parent, directory->stage, AT_REMOVEDIR) < 0)
+        if (directory->stage[0] && unlinkat(directory->parent, directory->stage, AT_REMOVEDIR) < 0)
                 log_debug("%s: cannot be removed", directory->stage);
         directory->staging = safe_close(directory->staging);
         directory->parent = safe_close(directory->parent);

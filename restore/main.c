@@ -72,9 +72,10 @@ static int unpack_to_directory(const struct options *options, const struct image
         struct outcome outcome = outcome_begin(image, NULL);
         int r = directory_open(options->directory, options->force, &directory);
 
-        if (r == 0)
-                r = unpack_image(image, directory.tree, &(struct unpack_options){ options->exclude, options->window },
-                                 &outcome.unpacked);
+        if (r < 0)
+                return r;
+        r = unpack_image(image, directory.tree, &(struct unpack_options){ options->exclude, options->window },
+                         &outcome.unpacked);
         if (r == -ENOSPC)
                 return no_room(image, &outcome.unpacked);
         if (r == 0)
@@ -104,7 +105,7 @@ static int commit(const struct options *options, struct exitrd *exitrd, struct o
                 return 1;
         r = exitrd_commit(exitrd, !options->directory && !*sysroot_prefix(options));
         outcome->superseded = r == 0;
-        return r < 0 ? r : 1;
+        return r < 0 ? (r == -ENOSPC ? -EIO : r) : 1;
 }
 
 /*
@@ -121,7 +122,7 @@ static int restore(const struct options *options, const char *directory, const s
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
-                return r;
+                return r == -ENOSPC ? -EIO : r; /* logged, and not the tree's */
         r = unpack_image(outcome->image, exitrd_tree(exitrd), &(struct unpack_options){ *exclude, options->window },
                          &outcome->unpacked);
         if (r == 0)
@@ -163,14 +164,15 @@ static int compose(const struct options *options, const char *directory, const c
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
-                return r;
+                return r == -ENOENT ? -EIO : r; /* logged, and not for want of systemd-shutdown */
         r = exitrd_compose(exitrd, options->search.sysroot, &composed);
-        if (r == 0)
-                r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude);
+        if (r < 0)
+                return r;
+        r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude);
         if (r == -ENOSPC)
                 return log_error(r, "%s: the exitrd made of the running system cannot be finished", directory);
         if (r < 0)
-                return r;
+                return r == -ENOENT ? -EIO : r;
         outcome.unpacked.entries = composed.entries;
         outcome.unpacked.bytes = composed.bytes;
         r = commit(options, exitrd, &outcome);

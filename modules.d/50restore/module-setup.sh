@@ -21,4 +21,14 @@ install() {
         # shellcheck disable=SC2154
         inst_hook cleanup 50 "$moddir/need-shutdown.sh"
     fi
+    # An identifier, which tells this image from others of the same kernel. It goes into the early part, which is plain and
+    # comes first, so that it is read at once.
+    # shellcheck disable=SC2154
+    if [[ -d ${early_cpio_dir-} && $reproducible != yes ]]; then
+        mkdir -p "$early_cpio_dir/d/kernel/restore"
+        cat /proc/sys/kernel/random/uuid >"$early_cpio_dir/d/kernel/restore/id"
+        # shellcheck disable=SC2034
+        create_early_cpio=yes # dracut reads it
+        inst_hook cleanup 51 "$moddir/image-id.sh"
+    fi
 }

@@ -8,6 +8,7 @@
 #include "copy.h"
 #include "util/mounts.h"
 #include "util/compat.h"
+#include "util/fs.h"
 #include "util/log.h"
 #include "util/remove.h"
 
@@ -122,16 +123,13 @@ int carry_over(int from_fd, int to_fd, struct carried *ret)
 
 void carried_uncover(const struct carried *carried, int dir_fd)
 {
-        struct open_how how = {
-                .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-                .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-        };
         const char *end = carried->mounts + carried->size;
 
         for (const char *name = carried->mounts; name && name < end; name += strlen(name) + 1)
                 for (int i = 0; i < STACK_MAX; i++) {
-                        _cleanup_close_ int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
-                        int r = fd < 0 ? -errno : mounts_detach(fd);
+                        _cleanup_close_ int fd = fs_open(dir_fd, name, O_PATH | O_NOFOLLOW,
+                                                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+                        int r = fd < 0 ? fd : mounts_detach(fd);
 
                         if (r == -EINVAL && i > 0) /* nothing is mounted there any more */
                                 break;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "util/compat.h"
+#include "util/fs.h"
 #include "util/log.h"
 #include "util/run.h"
 
@@ -26,14 +27,7 @@ struct check {
 
 static int open_inside(int root_fd, const char *path, uint64_t flags, uint64_t resolve)
 {
-        struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS };
-        long fd;
-        int tries = 0;
-
-        do
-                fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
-        while (fd < 0 && errno == EAGAIN && ++tries < 100); /* something was renamed or mounted meanwhile */
-        return fd < 0 ? -errno : (int)fd;
+        return fs_open(root_fd, path, flags, resolve | RESOLVE_NO_MAGICLINKS);
 }
 
 /* Opens a program of the tree, if it is one. */

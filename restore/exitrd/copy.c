@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "copy.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/xattr.h>
@@ -11,39 +10,25 @@
 #include <sys/xattr.h>
 
 #include "skipcpio/util.h"
+#include "util/fs.h"
 #include "util/log.h"
 #include "util/remove.h"
-#include "unpack/source.h"
-
-static void closedirp(DIR **dir)
-{
-        if (*dir)
-                closedir(*dir);
-}
 
 /* What to do with one entry. */
 typedef int (*entry_fn)(int dir_fd, const char *name, void *arg);
 
 static int for_each(int dir_fd, entry_fn act, void *arg)
 {
-        _cleanup_(closedirp) DIR *dir = NULL;
-        int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(closedirp) DIR *dir = fs_open_entries(dir_fd);
 
-        dir = fd >= 0 ? fdopendir(fd) : NULL;
-        if (!dir) {
-                safe_close(fd);
+        if (!dir)
                 return -errno;
-        }
         for (;;) {
-                struct dirent *entry;
+                struct dirent *entry = fs_next_entry(dir);
                 int r;
 
-                errno = 0;
-                entry = readdir(dir);
                 if (!entry)
                         return -errno;
-                if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-                        continue;
                 r = act(dirfd(dir), entry->d_name, arg);
                 if (r < 0)
                         return r;
@@ -231,12 +216,12 @@ static int copy_content(struct copy *copy, int dir_fd, const char *name, const s
         to = from < 0 ? -1 : openat(copy->to, name, O_NOFOLLOW | O_CLOEXEC | (directory ? O_RDONLY : O_WRONLY));
         if (to < 0)
                 return -errno;
-        r = directory ? copy_below(copy, from, name) : copy_data(from, &offset, to, &size);
+        r = directory ? copy_below(copy, from, name) : fs_copy(from, &offset, to, &size);
         if (r == -ENODATA)
                 r = -EIO; /* shorter than it says */
-        if (r < 0 || !is_new)
+        if (r < 0)
                 return r;
-        if (copy->other)
+        if (copy->other && is_new)
                 copy_label(from, to);
         return set_attributes(to, st);
 }

@@ -31,7 +31,7 @@ typedef int copy_other(int dir_fd, const char *name, const struct stat *st, int 
 
 /**
  * Copy all below @from_fd over what is below @to_fd: what stands in the way is replaced, and where a
- * directory meets a directory their contents are joined, and @to_fd's owner, mode and times win.
+ * directory meets a directory their contents are joined, and @from_fd's owner, mode and times win.
  *
  * @return 0 or a negative errno
  */

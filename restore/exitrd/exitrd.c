@@ -182,20 +182,27 @@ uint64_t exitrd_used(const struct exitrd *exitrd)
         return fstatvfs(exitrd->tree, &st) < 0 ? 0 : (uint64_t)(st.f_blocks - st.f_bfree) * st.f_bsize;
 }
 
+/* -ENOSPC is not logged, and says that the tmpfs is full. What has failed for want of something else is logged. */
+static int not_full(int r)
+{
+        return r == -ENOSPC ? -EIO : r;
+}
+
 int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot, const struct exclude *exclude)
 {
         int r = nested_extract(exitrd->tree, exclude);
 
-        if (r >= 0)
-                r = label_tree(exitrd->tree, sysroot);
         if (r < 0)
                 return r;
+        r = label_tree(exitrd->tree, sysroot);
+        if (r < 0)
+                return not_full(r);
         r = carry_over(exitrd->covered, exitrd->tree, &exitrd->carried);
-        if (r < 0 && r != -ENOSPC)
-                return log_error(r, "%s: what is there cannot be carried over", exitrd->path);
-        if (r == 0 && unlinkat(exitrd->tree, EXITRD_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT)
+        if (r < 0)
+                return r == -ENOSPC ? r : log_error(r, "%s: what is there cannot be carried over", exitrd->path);
+        if (unlinkat(exitrd->tree, EXITRD_NEED_SHUTDOWN, 0) < 0 && errno != ENOENT)
                 log_debug("%s: cannot remove the mark", exitrd->path);
-        return r < 0 ? r : check_exitrd(exitrd->tree, image);
+        return not_full(check_exitrd(exitrd->tree, image));
 }
 
 /* Whether the clone, which is attached now, is where it should be: on DIR and nothing else, and in sight of PID 1. */

@@ -162,7 +162,9 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, struc
 
         work->tree = make_directory(work->fd, "tree");
         if (work->tree < 0)
-                return work->tree;
+                return work->tree == -ENOSPC ? -ENOSPC
+                                             : log_error(work->tree, "Cannot make a directory for the image's %s",
+                                                         nested->name);
         r = extract_with_tool(tree_fd, nested, work->tree_name, said, sizeof(said));
         if (r == 0)
                 return 0;
@@ -228,7 +230,8 @@ static int extract_one(int tree_fd, const struct nested *nested, const struct ex
         if (r == 0)
                 r = remove_any(tree_fd, work.name);
         if (r < 0)
-                return log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
+                return r == -ENOSPC ? r
+                                    : log_error(r, "Cannot move what was extracted from the image's %s", nested->name);
         log_debug("extracted %s, %" PRIu64 " KiB", nested->name, size / 1024);
         return 1;
 }

@@ -6,6 +6,8 @@
 #include "skipcpio/util.h"
 #include "efivar.h"
 
+#define GLOBAL_GUID "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+
 enum {
         ATTRIBUTES_SIZE = 4,
         HEADER_SIZE = ATTRIBUTES_SIZE + 2, /* and the size of the device path */
@@ -107,6 +109,25 @@ int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret)
                 return r;
         *ret = TAKE(option, (struct bootoption){ .path = NULL });
         return 0;
+}
+
+int bootoption_read(int directory, struct bootoption *ret)
+{
+        uint8_t bytes[EFIVAR_SIZE_MAX];
+        char name[sizeof("Boot0000")];
+        ssize_t n = efivar_read_bytes(directory, "BootCurrent", GLOBAL_GUID, bytes, sizeof(bytes));
+
+        if (n < 0)
+                return (int)n;
+        if (n != EFIVAR_ATTRIBUTES_SIZE + 2)
+                return -EBADMSG;
+        snprintf(name, sizeof(name), "Boot%02X%02X", bytes[EFIVAR_ATTRIBUTES_SIZE + 1], bytes[EFIVAR_ATTRIBUTES_SIZE]);
+        n = efivar_read_bytes(directory, name, GLOBAL_GUID, bytes, sizeof(bytes));
+        if (n < 0)
+                return (int)n;
+        if (n < (ssize_t)EFIVAR_ATTRIBUTES_SIZE)
+                return -EBADMSG;
+        return bootoption_parse(bytes + EFIVAR_ATTRIBUTES_SIZE, (size_t)n - EFIVAR_ATTRIBUTES_SIZE, ret);
 }
 
 void bootoption_done(struct bootoption *option)

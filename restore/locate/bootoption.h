@@ -26,5 +26,14 @@ struct bootoption {
  */
 int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret);
 
+/**
+ * Read the entry that was booted: Boot####, whose number BootCurrent has.
+ *
+ * @param directory  descriptor of the efivars directory
+ * @param ret        as for bootoption_parse()
+ * @return 0, or a negative errno as from efivar_read() and bootoption_parse()
+ */
+int bootoption_read(int directory, struct bootoption *ret);
+
 /** Free all. Works as a cleanup function. */
 void bootoption_done(struct bootoption *option);

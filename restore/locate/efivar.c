@@ -7,8 +7,6 @@
 #include "skipcpio/util.h"
 
 #define LOADER_GUID "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
-#define GLOBAL_GUID "8be4df61-93ca-11d2-aa0d-00e098032b8c"
-#define ATTRIBUTES_SIZE 4U
 
 static char *put_utf8(char *out, uint32_t c)
 {
@@ -33,7 +31,9 @@ static char *put_utf8(char *out, uint32_t c)
 
 int efivar_decode(const uint8_t *bytes, size_t size, char **ret)
 {
-        return size > ATTRIBUTES_SIZE ? efivar_text(bytes + ATTRIBUTES_SIZE, size - ATTRIBUTES_SIZE, ret) : -EBADMSG;
+        return size > EFIVAR_ATTRIBUTES_SIZE
+                               ? efivar_text(bytes + EFIVAR_ATTRIBUTES_SIZE, size - EFIVAR_ATTRIBUTES_SIZE, ret)
+                               : -EBADMSG;
 }
 
 int efivar_text(const uint8_t *bytes, size_t size, char **ret)
@@ -71,7 +71,7 @@ int efivar_text(const uint8_t *bytes, size_t size, char **ret)
         return 0;
 }
 
-static ssize_t read_variable(int directory, const char *name, const char *vendor, uint8_t *bytes, size_t size)
+ssize_t efivar_read_bytes(int directory, const char *name, const char *vendor, uint8_t *bytes, size_t size)
 {
         _cleanup_close_ int fd = -1;
         char path[NAME_MAX + 1];
@@ -89,26 +89,7 @@ static ssize_t read_variable(int directory, const char *name, const char *vendor
 int efivar_read(int directory, const char *name, char **ret)
 {
         uint8_t bytes[EFIVAR_SIZE_MAX];
-        ssize_t n = read_variable(directory, name, LOADER_GUID, bytes, sizeof(bytes));
+        ssize_t n = efivar_read_bytes(directory, name, LOADER_GUID, bytes, sizeof(bytes));
 
         return n < 0 ? (int)n : efivar_decode(bytes, (size_t)n, ret);
-}
-
-int efivar_read_boot_option(int directory, struct bootoption *ret)
-{
-        uint8_t bytes[EFIVAR_SIZE_MAX];
-        char name[sizeof("Boot0000")];
-        ssize_t n = read_variable(directory, "BootCurrent", GLOBAL_GUID, bytes, sizeof(bytes));
-
-        if (n < 0)
-                return (int)n;
-        if (n != ATTRIBUTES_SIZE + 2)
-                return -EBADMSG;
-        snprintf(name, sizeof(name), "Boot%02X%02X", bytes[ATTRIBUTES_SIZE + 1], bytes[ATTRIBUTES_SIZE]);
-        n = read_variable(directory, name, GLOBAL_GUID, bytes, sizeof(bytes));
-        if (n < 0)
-                return (int)n;
-        if (n < (ssize_t)ATTRIBUTES_SIZE)
-                return -EBADMSG;
-        return bootoption_parse(bytes + ATTRIBUTES_SIZE, (size_t)n - ATTRIBUTES_SIZE, ret);
 }

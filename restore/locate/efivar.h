@@ -10,11 +10,13 @@
 
 #include <stddef.h>
 #include <stdint.h>
-
-#include "bootoption.h"
+#include <sys/types.h>
 
 /** Bytes of a variable that efivar_read() is ready to read. */
 #define EFIVAR_SIZE_MAX 4096U
+
+/** Bytes of attributes before a variable's value. */
+#define EFIVAR_ATTRIBUTES_SIZE 4U
 
 /**
  * Turn the bytes of a variable into a string.
@@ -43,8 +45,10 @@ int efivar_read(int directory, const char *name, char **ret);
 int efivar_text(const uint8_t *bytes, size_t size, char **ret);
 
 /**
- * Read the firmware's entry that was booted: Boot####, whose number BootCurrent has.
+ * Read a variable as it is, attributes included, with one read.
  *
- * @return 0, or a negative errno as from efivar_read() and bootoption_parse()
+ * @param vendor  the GUID of its owner, as in the file's name
+ * @param size    bytes at @bytes, at most EFIVAR_SIZE_MAX
+ * @return bytes read, or a negative errno
  */
-int efivar_read_boot_option(int directory, struct bootoption *ret);
+ssize_t efivar_read_bytes(int directory, const char *name, const char *vendor, uint8_t *bytes, size_t size);

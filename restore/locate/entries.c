@@ -42,7 +42,7 @@ int entries_list(struct search *search, struct volume *volume)
         return 0;
 }
 
-void entry_free(struct entry *entry)
+static void entry_free(struct entry *entry)
 {
         if (!entry)
                 return;
@@ -50,6 +50,15 @@ void entry_free(struct entry *entry)
         free(entry->name);
         free(entry->text);
         free(entry);
+}
+
+void entries_done(struct search *search)
+{
+        for (size_t i = 0; i < search->entry_count; i++)
+                entry_free(search->entries[i]);
+        free(search->entries);
+        search->entries = NULL;
+        search->entry_count = 0;
 }
 
 /* What an entry calls its unified kernel image; empty where it has none. */

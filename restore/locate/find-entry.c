@@ -163,7 +163,7 @@ static int add_entry(struct search *search, const struct place *place, const str
         if (r <= 0)
                 return r;
         if (selected)
-                lead.evidence.booted = true;
+                lead.evidence.special = false; /* it was asked for */
         lead.name = strdup(entry->name);
         return lead.name ? lead_add(search, &lead) : -ENOMEM;
 }

@@ -9,6 +9,7 @@
 #include "cmdline.h"
 #include "entry.h"
 #include "lookup.h"
+#include "util/log.h"
 #include "version.h"
 
 /* Whether @name, which has the kernel's version at @at, has another kernel's whose version only begins so. */
@@ -84,7 +85,8 @@ int scan(struct search *search, const struct place *place, const struct volume *
 
                 r = name_fits(search, slash ? slash + 1 : names.list[i], naming, &kernels);
                 if (r == 0 && strcasestr(names.list[i], "initr"))
-                        search_skip(names.list[i], 0, "its name is not that of this kernel's image");
+                        log_debug("%s/%s: skipped: its name is not that of this kernel's image", volume->label,
+                                  names.list[i]);
                 if (r > 0)
                         r = names_add(&fitting, NULL, names.list[i]);
                 if (r < 0)
@@ -141,13 +143,13 @@ int find_only(struct search *search, const struct place *place)
         return scan_volumes(search, place, NAMING_ONLY);
 }
 
-/* Scan each directory in a directory of a volume. */
+/* Scan each directory in a directory of a volume, or in its root where that is NULL. */
 static int scan_each(struct search *search, const struct place *place, const struct volume *volume,
                      const char *directory, enum naming naming)
 {
         _cleanup_(names_done) struct names names = NAMES_INIT;
         _cleanup_free_ char *label = NULL;
-        int fd = volume_open(search, volume, directory, lookup_directory, &label);
+        int fd = volume_open(search, volume, directory ?: ".", lookup_directory, &label);
         int r = fd < 0 ? fd : names_read(&names, fd, directory, NULL);
 
         if (r < 0)
@@ -249,32 +251,32 @@ int find_package_dir(struct search *search, const struct place *place)
         return r;
 }
 
-/* Where live media have their images, but for the directory in BOOT_IMAGE=. */
-static const char *const medium_directories[] = { "images/pxeboot", "boot",     "isolinux", "live",
-                                                  "casper",         "EFI/BOOT", NULL };
+/* The directory that BOOT_IMAGE= has, without GRUB's device; to be freed. NULL where there is none. */
+static char *boot_image_directory(struct search *search)
+{
+        struct span path;
+        const char *start, *end;
+
+        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &path))
+                return NULL;
+        start = memchr(path.at, '/', path.size);
+        end = memrchr(path.at, '/', path.size);
+        return start && end > start ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
+}
 
 static int scan_medium(struct search *search, const struct place *place, const struct volume *volume)
 {
+        static const char *const directories[] = { "images/pxeboot", "boot", "isolinux", "live", "casper" };
+        static const char *const parents[] = { "boot", "boot/x86_64", NULL, "images", "EFI", "arch/boot", "ppc" };
+        _cleanup_free_ char *booted = boot_image_directory(search);
         size_t before = search->lead_count;
-        struct span boot_image;
-        int r = 0;
+        int r = booted ? scan(search, place, volume, booted, NAMING_ANY) : 0;
 
-        if (cmdline_get(search_cmdline(search), "BOOT_IMAGE", &boot_image)) {
-                const char *start = memchr(boot_image.at, '/', boot_image.size);
-                const char *end = memrchr(boot_image.at, '/', boot_image.size);
-                _cleanup_free_ char *directory =
-                                start && end > start ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
-
-                if (directory)
-                        r = scan(search, place, volume, directory, NAMING_ANY);
-        }
-        for (size_t i = 0; r == 0 && search->lead_count == before && medium_directories[i]; i++)
-                r = scan(search, place, volume, medium_directories[i], NAMING_ANY);
-        if (r == 0 && search->lead_count == before) /* boot/x86_64/loader */
-                r = scan_each(search, place, volume, "boot", NAMING_ANY);
-        if (r == 0 && search->lead_count == before)
-                r = scan_each(search, place, volume, "boot/x86_64", NAMING_ANY);
-        return r;
+        for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(directories); i++)
+                r = scan(search, place, volume, directories[i], NAMING_ANY);
+        for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(parents); i++)
+                r = scan_each(search, place, volume, parents[i], NAMING_ANY);
+        return r == 0 && search->lead_count == before ? scan(search, place, volume, NULL, NAMING_ANY) : r;
 }
 
 int find_on_medium(struct search *search, const struct place *place)

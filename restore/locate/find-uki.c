@@ -7,11 +7,28 @@
 #include "cmdline.h"
 #include "entry.h"
 #include "lookup.h"
+#include "uki.h"
 #include "version.h"
 
 static int by_name(const void *a, const void *b)
 {
         return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Append an addon's initrd, unless it is for another kernel than @version; @fd is closed. Returns 0 or -ENOMEM. */
+static int add_addon(int fd, const char *name, const char *version, struct image *image)
+{
+        struct uki addon = { .profile = PE_PROFILE_BASE };
+        _cleanup_close_ int owned = fd;
+        _cleanup_free_ char *own = NULL;
+        const char *reason = NULL;
+        int r = fd < 0 ? fd : pe_read(fd, &addon.pe, &reason);
+
+        if (r < 0)
+                return search_skip(name, r, reason);
+        if (version && uki_text(fd, &addon, ".uname", &own) >= 0 && strcmp(own, version) != 0)
+                return search_skip(name, 0, "it is for another kernel");
+        return uki_add_initrd(TAKE_FD(owned), &addon, name, image) == -ENOMEM ? -ENOMEM : 0;
 }
 
 /* Append the initrds of the addons in a directory: systemd's stub takes them in the order of their names. */
@@ -21,6 +38,7 @@ static int add_addons(struct search *search, const struct volume *volume, const 
         _cleanup_(names_done) struct names names = NAMES_INIT;
         _cleanup_free_ char *label = NULL;
         int fd = volume_open(search, volume, directory, lookup_directory, &label);
+        int r = 0;
 
         if (fd < 0)
                 return fd == -ENOMEM ? fd : 0;
@@ -28,33 +46,20 @@ static int add_addons(struct search *search, const struct volume *volume, const 
                 return -ENOMEM;
         if (names.count > 0)
                 qsort(names.list, names.count, sizeof(*names.list), by_name);
-        for (size_t i = 0; i < names.count; i++) {
-                _cleanup_free_ char *name = NULL, *own = NULL;
-                const char *reason = NULL;
-                struct uki addon = { .profile = PE_PROFILE_BASE };
-                int r;
+        for (size_t i = 0; r == 0 && i < names.count; i++) {
+                _cleanup_free_ char *name = NULL;
 
                 fd = volume_open(search, volume, names.list[i], lookup_open, &name);
-                r = fd < 0 ? fd : pe_read(fd, &addon.pe, &reason);
-                if (r >= 0 && version && uki_text(fd, &addon, ".uname", &own) >= 0 && strcmp(own, version) != 0) {
-                        r = -EBADMSG;
-                        reason = "it is for another kernel";
-                }
-                if (r < 0) {
-                        safe_close(fd);
-                        if (search_skip(name, r, reason) < 0)
-                                return -ENOMEM;
-                        continue;
-                }
-                if (uki_add_initrd(fd, &addon, name, image) == -ENOMEM)
-                        return -ENOMEM;
+                r = add_addon(fd, name, version, image);
         }
-        return 0;
+        return r;
 }
 
+/* Those of all addons: in the stub's order, and what the entry's `extra` lines name. */
 static int add_all_addons(struct search *search, const struct uki_source *source, const char *version,
                           struct image *image)
 {
+        struct span rest = source->entry ? source->entry->span : (struct span){ "", 0 }, key, value;
         _cleanup_free_ char *own = NULL;
         int r;
 
@@ -63,7 +68,20 @@ static int add_all_addons(struct search *search, const struct uki_source *source
                 return -ENOMEM;
         }
         r = add_addons(search, source->volume, "loader/addons", version, image);
-        return r < 0 ? r : add_addons(search, source->volume, own, version, image);
+        if (r == 0)
+                r = add_addons(search, source->volume, own, version, image);
+        while (r == 0 && bls_next(&rest, &key, &value)) {
+                _cleanup_free_ char *name = NULL, *path = span_dup(value);
+
+                if (!path)
+                        return -ENOMEM;
+                if (span_is(key, "extra") && name_ends(path, ".addon.efi")) {
+                        int fd = open_named(search, source->volume, value, &name);
+
+                        r = add_addon(fd, name, version, image);
+                }
+        }
+        return r;
 }
 
 /* How many words of its options are on the command line; -1 where not all of them are. */

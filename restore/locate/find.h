@@ -69,7 +69,8 @@ struct entry {
         bool special;
 };
 
-void entry_free(struct entry *entry);
+/** Free the entries of a search. */
+void entries_done(struct search *search);
 
 /**
  * Read an entry, or take it from those that were read.

@@ -7,6 +7,7 @@
 #include "skipcpio/parts.h"
 #include "skipcpio/util.h"
 #include "util/log.h"
+#include "identifier.h"
 #include "uboot.h"
 
 /* What speaks against a lead, the worst last. */
@@ -49,7 +50,8 @@ static int compare_evidence(const struct lead *a, const struct lead *b)
 int lead_compare(const struct lead *a, const struct lead *b)
 {
         return compare_evidence(a, b)
-                       /* What fits equally: by time, by its row, and in the order in which it was found. */
+                       /* What fits equally: by the identifier, by time, by its row, and in the order in which it was found. */
+                       ?: MORE_FIRST(a->evidence.identity, b->evidence.identity)
                        ?: MORE_FIRST(a->evidence.time, b->evidence.time)
                        ?: LESS_FIRST(a->place, b->place)
                        ?: LESS_FIRST(a->serial, b->serial);
@@ -59,7 +61,7 @@ void lead_describe(const struct lead *lead, char *text, size_t size)
 {
         const struct evidence *e = &lead->evidence;
 
-        snprintf(text, size, "%s%s%s%s%s%s", lead->place->rule,
+        snprintf(text, size, "%s%s%s%s%s%s%s", lead->place->rule,
                  e->version > 0   ? "; of this kernel"
                  : e->version < 0 ? "; of another kernel"
                                   : "",
@@ -67,6 +69,9 @@ void lead_describe(const struct lead *lead, char *text, size_t size)
                  : e->words < 0 ? "; its options are not those of the command line"
                                 : "",
                  e->special ? "; not for a normal boot" : "", e->booted ? "; its kernel is in BOOT_IMAGE=" : "",
+                 e->identity > 0   ? "; its identifier is the one of the boot"
+                 : e->identity < 0 ? "; its identifier is another one"
+                                   : "",
                  e->time > 0   ? "; older than the boot"
                  : e->time < 0 ? "; newer than the boot"
                                : "");
@@ -127,27 +132,44 @@ static struct lead remove_lead(struct search *search, struct lead *lead)
 static int open_lead(struct search *search, struct lead *lead)
 {
         int (*open)(struct search *, struct lead *) = lead->open;
+        int r = 1;
 
         lead->open = NULL;
         if (open)
-                return open(search, lead);
-        return 1;
+                r = open(search, lead);
+        if (r <= 0)
+                image_done(&lead->image); /* a part of it is not it */
+        return r;
 }
 
 /* How well a lead's time fits the boot: the newest that is older is the best, the newest of the others the worst. */
-static int look_at_time(struct search *search, struct lead *lead)
+static int64_t fit_time(int64_t time, int64_t boot)
 {
+        if (boot <= 0)
+                return 0;
+        return time <= boot ? MAX(time, (int64_t)1) : -time;
+}
+
+/* Look at what tells leads apart that fit equally. Returns 0 or -ENOMEM. */
+static int look_closer(struct search *search, struct lead *lead)
+{
+        const char *identifier = search_identifier(search);
         int64_t boot = search_boot_time(search);
+        char own[IDENTIFIER_SIZE];
         struct stat st;
         int r;
 
-        lead->timed = true;
-        if (boot <= 0)
+        lead->told = true;
+        if (boot <= 0 && !identifier)
                 return 0;
         r = open_lead(search, lead);
-        if (r > 0 && lead->image.count > 0 && fstat(lead->image.regions[lead->image.count - 1].fd, &st) == 0)
-                lead->evidence.time = st.st_mtime <= boot ? MAX((int64_t)st.st_mtime, 1) : -(int64_t)st.st_mtime;
-        return r < 0 ? r : 0;
+        if (r <= 0 || lead->image.count == 0)
+                return r < 0 ? r : 0;
+        if (fstat(lead->image.regions[lead->image.count - 1].fd, &st) == 0)
+                lead->evidence.time = fit_time(st.st_mtime, boot);
+        if (identifier && identifier_read(&lead->image, own))
+                lead->evidence.identity = strcmp(own, identifier) == 0 ? 1 : -1;
+        return 0;
 }
 
 /* Leads that something speaks against, and that nothing tells apart: which one was it? */
@@ -167,13 +189,13 @@ static void drop_equals(struct search *search, const struct lead *like)
 /* @return 1 where the best lead is so by more than its place in the list; 0 where to look again; or -ENOMEM */
 static int tell_equals(struct search *search, struct lead *best)
 {
-        size_t equals = 0, untimed = 0;
+        size_t equals = 0, untold = 0;
         int r = 0;
 
         for (size_t i = 0; i < search->lead_count; i++)
                 if (compare_evidence(&search->leads[i], best) == 0) {
                         equals++;
-                        untimed += !search->leads[i].timed;
+                        untold += !search->leads[i].told;
                 }
         if (equals < 2)
                 return 1;
@@ -181,11 +203,11 @@ static int tell_equals(struct search *search, struct lead *best)
                 drop_equals(search, best);
                 return 0;
         }
-        if (untimed == 0)
+        if (untold == 0)
                 return 1;
         for (size_t i = 0; r == 0 && i < search->lead_count; i++)
-                if (!search->leads[i].timed && compare_evidence(&search->leads[i], best) == 0)
-                        r = look_at_time(search, &search->leads[i]);
+                if (!search->leads[i].told && compare_evidence(&search->leads[i], best) == 0)
+                        r = look_closer(search, &search->leads[i]);
         return r;
 }
 
@@ -241,4 +263,13 @@ void lead_done(struct lead *lead)
         free(lead->name);
         image_done(&lead->image);
         *lead = (struct lead){ 0 };
+}
+
+void leads_done(struct search *search)
+{
+        for (size_t i = 0; i < search->lead_count; i++)
+                lead_done(&search->leads[i]);
+        free(search->leads);
+        search->leads = NULL;
+        search->lead_count = 0;
 }

@@ -12,7 +12,6 @@
 
 #include "skipcpio/image.h"
 #include "search.h"
-#include "uki.h"
 
 /** What it is worth that an image is found in a place, the surest first. */
 enum grade {
@@ -54,7 +53,9 @@ struct evidence {
         ssize_t words; /* of its own options, all of which are on the command line; -1 where they are not */
         bool special;  /* its name is not one of a normal boot: rescue, kdump and so on */
         bool booted;   /* BOOT_IMAGE= is its kernel */
-        int64_t time;  /* the higher, the better its time fits the boot; 0 where that is not looked at */
+        /* What follows is looked at only where all of the above is equal. */
+        int identity; /* 1: its identifier is the one of the boot; -1: it has another one; 0: one of them has none */
+        int64_t time; /* the higher, the better its time fits the boot; 0 where that is not looked at */
 };
 
 struct lead {
@@ -66,7 +67,7 @@ struct lead {
         const struct entry *entry; /* for @open; the search owns it */
         struct image image;
         size_t serial;
-        bool timed;
+        bool told; /* the equals were looked at */
 };
 
 /**
@@ -108,3 +109,6 @@ void lead_describe(const struct lead *lead, char *text, size_t size);
 
 /** Free and close all. Works as a cleanup function. */
 void lead_done(struct lead *lead);
+
+/** Free and close all leads of a search. */
+void leads_done(struct search *search);

@@ -226,6 +226,8 @@ void locate_done(struct locate **locate)
 {
         if (!*locate)
                 return;
+        leads_done(&(*locate)->search);
+        entries_done(&(*locate)->search);
         search_done(&(*locate)->search);
         free((*locate)->seen);
         free(*locate);

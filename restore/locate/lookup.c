@@ -6,23 +6,11 @@
 
 #include "skipcpio/util.h"
 #include "util/compat.h"
+#include "util/fs.h"
 
 static int resolve(int root, const char *path, int flags)
 {
-        struct open_how how = {
-                .flags = (uint64_t)flags | O_CLOEXEC,
-                .resolve = RESOLVE_IN_ROOT,
-        };
-
-        for (int i = 0; i < 100; i++) {
-                long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-
-                if (fd >= 0)
-                        return (int)fd;
-                if (errno != EAGAIN && errno != EINTR) /* EAGAIN: something was renamed meanwhile */
-                        return -errno;
-        }
-        return -EAGAIN;
+        return fs_open(root, path, (uint64_t)flags, RESOLVE_IN_ROOT);
 }
 
 int lookup_open(int root, const char *path)

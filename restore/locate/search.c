@@ -10,8 +10,7 @@
 #include "entry.h"
 #include "efivar.h"
 #include "util/log.h"
-#include "find.h"
-#include "lead.h"
+#include "identifier.h"
 #include "lookup.h"
 
 #define PROC_STAT_MAX (1U << 20) /* bytes; it has a line for each CPU, and all interrupts in one */
@@ -65,13 +64,8 @@ void search_done(struct search *search)
         free(search->cmdline);
         for (size_t i = 0; i < VARIABLE_COUNT; i++)
                 free(search->variables[i]);
+        free(search->identifier);
         bootoption_done(&search->firmware);
-        for (size_t i = 0; i < search->lead_count; i++)
-                lead_done(&search->leads[i]);
-        free(search->leads);
-        for (size_t i = 0; i < search->entry_count; i++)
-                entry_free(search->entries[i]);
-        free(search->entries);
         for (size_t i = 0; i < search->volume_count; i++) {
                 safe_close(search->volumes[i].fd);
                 free(search->volumes[i].label);
@@ -135,7 +129,7 @@ const struct bootoption *search_firmware(struct search *search)
         open_efivars(search);
         if (search->efivars >= 0 && !search->firmware_known) {
                 search->firmware_known = true;
-                r = efivar_read_boot_option(search->efivars, &search->firmware);
+                r = bootoption_read(search->efivars, &search->firmware);
                 if (r < 0)
                         search_skip("BootCurrent", r, NULL);
         }
@@ -161,6 +155,23 @@ int64_t search_boot_time(struct search *search)
                         break;
         }
         return search->boot_time;
+}
+
+const char *search_identifier(struct search *search)
+{
+        _cleanup_free_ char *text = NULL;
+        struct span id;
+        size_t size;
+
+        if (search->identifier_known || search->other_kernel)
+                return search->identifier;
+        search->identifier_known = true;
+        if (lookup_read(search->root, IDENTIFIER_OF_BOOT, IDENTIFIER_SIZE - 1, &text, &size) < 0)
+                return NULL;
+        id = span_strip((struct span){ text, size });
+        if (id.size > 0)
+                search->identifier = span_dup(id);
+        return search->identifier;
 }
 
 int volume_read(const struct search *search, const struct volume *volume, const char *path, char **ret,

@@ -61,6 +61,8 @@ struct search {
         bool entries_known; /* all of them */
         int64_t boot_time;  /* seconds since the epoch; 0: not known */
         bool boot_time_known;
+        char *identifier; /* of the image that booted; NULL where it has none */
+        bool identifier_known;
         struct lead *leads; /* what was found and not yet tried */
         size_t lead_count, serial;
 };
@@ -74,7 +76,7 @@ struct search {
  */
 int search_begin(struct search *search, const char *sysroot, const char *kver);
 
-/** Free and close all. Works as a cleanup function. */
+/** Free and close all but entries and leads. Works as a cleanup function. */
 void search_done(struct search *search);
 
 /** The command line of the running kernel; empty where it cannot be read. */
@@ -88,6 +90,9 @@ const struct bootoption *search_firmware(struct search *search);
 
 /** When the running kernel was booted, in seconds since the epoch; 0 where that cannot be told. */
 int64_t search_boot_time(struct search *search);
+
+/** The identifier of the image that booted, or NULL; the search owns it. */
+const char *search_identifier(struct search *search);
 
 /** Fill @search->volumes. */
 void search_volumes(struct search *search);

@@ -10,6 +10,7 @@ enum {
         HEADER_SIZE = 64,
         DATA_SIZE_AT = 12,
         TYPE_AT = 30,
+        TYPE_KERNEL = 2,
         TYPE_MULTI = 4,
         INITRD = 1, /* its number among several files */
 };
@@ -27,7 +28,7 @@ int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from
                 return 0;
         *from = HEADER_SIZE;
         *bytes = get32(head + DATA_SIZE_AT);
-        if (*bytes > total - HEADER_SIZE)
+        if (*bytes > total - HEADER_SIZE || head[TYPE_AT] == TYPE_KERNEL)
                 return -EBADMSG;
         if (head[TYPE_AT] != TYPE_MULTI)
                 return 1;

@@ -45,7 +45,7 @@ struct span name_without_suffixes(struct span name)
 /* Whether @rest, behind a version, is words and suffixes: -dracut.img, .hostonly. */
 static bool only_words(struct span rest)
 {
-        static const char *const copies[] = { "new", "tmp", "orig", "save", "backup", "dpkg", "rpm" };
+        static const char *const copies[] = { "new", "tmp", "orig", "save", "backup", "dpkg", "rpm", "img" };
 
         while (rest.size > 0 && !only_suffixes(rest)) {
                 size_t n = 1;

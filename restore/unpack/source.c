@@ -2,9 +2,9 @@
 #include "source.h"
 
 #include <string.h>
-#include <sys/sendfile.h>
 
 #include "skipcpio/util.h"
+#include "util/fs.h"
 
 void source_init(struct source *s, const struct image *image, struct decoder *decoder, uint64_t start)
 {
@@ -118,68 +118,6 @@ int source_skip(struct source *s, uint64_t size)
         return 0;
 }
 
-static int copy_in_kernel(int from, uint64_t *offset, int to, uint64_t *left)
-{
-        while (*left > 0) {
-                off_t at = (off_t)*offset;
-                ssize_t n = sendfile(to, from, &at, MIN(*left, UINT64_C(1) << 30));
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return -errno;
-                if (n == 0)
-                        return -ENODATA;
-                *offset += (uint64_t)n;
-                *left -= (uint64_t)n;
-        }
-        return 0;
-}
-
-/* @return bytes written, or a negative errno */
-static int64_t write_some(int fd, const uint8_t *bytes, size_t size)
-{
-        ssize_t n;
-
-        do
-                n = write(fd, bytes, size);
-        while (n < 0 && errno == EINTR);
-        return n < 0 ? -errno : n;
-}
-
-/* For file systems that cannot splice. */
-static int copy_through_memory(int from, uint64_t *offset, int to, uint64_t *left)
-{
-        uint8_t bytes[64 << 10];
-
-        while (*left > 0) {
-                ssize_t n = pread(from, bytes, MIN(*left, sizeof(bytes)), (off_t)*offset);
-                int64_t written;
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n <= 0)
-                        return n < 0 ? -errno : -ENODATA;
-                written = write_some(to, bytes, (size_t)n);
-                if (written < 0)
-                        return (int)written;
-                *offset += (uint64_t)written;
-                *left -= (uint64_t)written;
-        }
-        return 0;
-}
-
-int copy_data(int from, uint64_t *offset, int to, uint64_t *left)
-{
-        int r = copy_in_kernel(from, offset, to, left);
-        uint8_t byte;
-
-        if (r == -EINVAL || r == -ENOSYS)
-                r = copy_through_memory(from, offset, to, left);
-        /* Which of the two files was it? */
-        return r == -EIO && pread(from, &byte, 1, (off_t)*offset) < 0 ? -ENODATA : r;
-}
-
 int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
 {
         /* A plain part's data is not read into our memory where the kernel can send it: straight from one page
@@ -191,7 +129,7 @@ int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
                 /* Behind the end of the image, the region can have a boot configuration. */
                 if (inside < region->size && *left <= MIN(region->size - inside, s->image->size - s->at)) {
                         uint64_t offset = region->from + inside, before = *left;
-                        int r = copy_data(region->fd, &offset, fd, left);
+                        int r = fs_copy(region->fd, &offset, fd, left);
 
                         s->at += before - *left;
                         s->size = 0;
@@ -209,7 +147,7 @@ int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)
 
                 if (r < 0)
                         return r;
-                n = write_some(fd, s->bytes, MIN(*left, s->size));
+                n = fs_write(fd, s->bytes, MIN(*left, s->size));
                 if (n < 0)
                         return (int)n;
                 if (sum)

@@ -57,11 +57,3 @@ int source_skip(struct source *s, uint64_t size);
  * @return as source_read(), or write's error with @s->reason NULL
  */
 int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum);
-
-/**
- * Copy bytes of a file to another one's position: inside the kernel, or by read and write where it cannot.
- *
- * @param left  as for source_copy()
- * @return 0, or a negative errno; -ENODATA where @from ends early or cannot be read
- */
-int copy_data(int from, uint64_t *offset, int to, uint64_t *left);

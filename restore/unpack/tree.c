@@ -8,6 +8,7 @@
 
 #include "skipcpio/util.h"
 #include "util/compat.h"
+#include "util/fs.h"
 
 /* A call's result as 0 or -errno; with no space left, the tree is full. */
 #define WITH_ROOM(tree, call)                          \
@@ -69,16 +70,7 @@ void tree_done(struct tree *tree)
 /* @return a descriptor, or a negative errno */
 static int open_in_root(const struct tree *tree, const char *name, int flags)
 {
-        struct open_how how = {
-                .flags = (uint64_t)flags | O_CLOEXEC,
-                .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
-        };
-        long fd;
-
-        do
-                fd = syscall(SYS_openat2, tree->root, *name ? name : ".", &how, sizeof(how));
-        while (fd < 0 && (errno == EAGAIN || errno == EINTR)); /* EAGAIN: something was renamed meanwhile */
-        return fd < 0 ? -errno : (int)fd;
+        return fs_open(tree->root, name, (uint64_t)flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
 }
 
 /* Open the longest beginning of @path that exists; @ret_rest is what is left of it. Halving instead of walking:

@@ -77,10 +77,12 @@ static int source_wrong(const struct unpacker *u, int error, uint64_t at, const 
 }
 
 /* Tell that the tree could not be made. */
-static int tree_wrong(const struct unpacker *u, int error)
+static int tree_wrong(struct unpacker *u, int error)
 {
-        if (error == -ENOSPC && u->tree.full)
-                return error; /* told in the end, with how much was missing */
+        if (error == -ENOSPC) {
+                u->tree.full = true;
+                return error; /* the caller logs it in the end, with how much was missing */
+        }
         if (error == -E2BIG)
                 return log_error(0, "%s: %s: more hard links or directories than there is memory for",
                                  u->image->regions[0].name, u->name),
@@ -433,7 +435,9 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
                        -EBADMSG;
         if (!u.tree.full) {
                 r = tree_finish(&u.tree);
-                if (r < 0 && !u.tree.full)
+                if (r == -ENOSPC)
+                        u.tree.full = true;
+                else if (r < 0)
                         return log_error(r, "%s: cannot set the times of directories", image->regions[0].name);
         }
         ret->missing_bytes = u.tree.missing;

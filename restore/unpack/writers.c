@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "skipcpio/util.h"
+#include "util/fs.h"
 #include "source.h"
 
 #define THREADS_MAX 4U /* more writers than that only wait for each other's page allocations */
@@ -28,7 +29,7 @@ struct writers {
 
 static int copy(struct writers *w, struct copy *c)
 {
-        int r = copy_data(c->from, &c->offset, c->to, &c->size);
+        int r = fs_copy(c->from, &c->offset, c->to, &c->size);
 
         if (r == -ENOSPC) {
                 w->tree->full = true;

@@ -6,13 +6,17 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "notify.h"
-
 static int max_level = LOG_INFO;
+static log_sink *sink;
 
 void log_setup(int level)
 {
         max_level = level;
+}
+
+void log_set_sink(log_sink *new_sink)
+{
+        sink = new_sink;
 }
 
 bool log_enabled(int level)
@@ -91,7 +95,6 @@ int log_line(int level, int error, const char *format, ...)
 
         if (!log_enabled(level))
                 return error;
-        notify_clear();
 
         if (is_journal(fd))
                 used = (size_t)snprintf(line, sizeof(line), "<%d>", level);
@@ -105,8 +108,8 @@ int log_line(int level, int error, const char *format, ...)
                 raw[n = 0] = '\0';
         if (error < 0 && (size_t)n < sizeof(raw))
                 snprintf(raw + n, sizeof(raw) - (size_t)n, ": %s", strerror(-error));
-        if (level <= LOG_ERR)
-                notify_status(raw);
+        if (sink)
+                sink(level, raw);
         used += log_escape(line + used, sizeof(line) - used - 1, raw);
         line[used++] = '\n';
 
@@ -116,7 +119,7 @@ int log_line(int level, int error, const char *format, ...)
                 if (written < 0 && errno == EINTR)
                         continue;
                 if (written <= 0)
-                        break; /* nobody is left to be told */
+                        break; /* nobody reads it */
                 done += (size_t)written;
         }
         errno = saved;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What the program says: whole lines, valid UTF-8, one write each. Errors and warnings go to
- * standard error, the rest to standard output. On a journal's stream a line starts with its
- * priority (sd-daemon(3)), elsewhere with the program's name.
+ * The log: whole lines of valid UTF-8, each written with one write(2). Errors and warnings go to standard error, the
+ * rest to standard output. Where the stream is the journal's, a line starts with its priority (sd-daemon(3)), elsewhere
+ * with the program's name.
  */
 
 #include <stddef.h>
@@ -12,18 +12,24 @@
 
 #include "skipcpio/util.h"
 
-/** Say lines up to and including @max_level (LOG_ERR for --quiet, LOG_INFO, LOG_DEBUG for --verbose). */
+/** Log lines up to and including @max_level: LOG_ERR for --quiet, LOG_INFO, or LOG_DEBUG for --verbose. */
 void log_setup(int max_level);
 
-/** Whether a line of @level would be said. */
+/** Called with each line before it is written. @line is not escaped, and valid during the call only. */
+typedef void log_sink(int level, const char *line);
+
+/** Set the function that gets each line too. There is one at most; NULL removes it. */
+void log_set_sink(log_sink *sink);
+
+/** Whether a line of @level is logged. */
 bool log_enabled(int level);
 
 /**
- * Say one line.
+ * Log one line. errno is preserved.
  *
- * @param level  of syslog(3): LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
- * @param error  a negative errno whose text is put behind the message, or 0
- * @param format as for printf, without a final newline; anything may come in through the arguments
+ * @param level   of syslog(3): LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
+ * @param error   a negative errno, whose text is appended to the message; or 0
+ * @param format  as for printf(3), without a newline at the end; arguments are escaped with log_escape()
  * @return @error, so that a caller can `return log_error(r, "…")`
  */
 _printf_(3, 4) int log_line(int level, int error, const char *format, ...);
@@ -35,11 +41,11 @@ _printf_(3, 4) int log_line(int level, int error, const char *format, ...);
 #define log_oom() log_error(-ENOMEM, "Cannot allocate memory")
 
 /**
- * Copy a line, with each byte that is a control character, DEL or no part of valid UTF-8 written as \xNN
- * (C1 controls and the line and paragraph separators too). What does not fit is cut between characters.
+ * Copy a line and write as \xNN each byte of a control character (C0, DEL, C1), of a line or paragraph separator, or of
+ * invalid UTF-8. A line that is too long is cut between two characters.
  *
  * @param out   gets the line and a NUL
  * @param size  bytes at @out, at least 1
- * @return bytes written, the NUL not counted
+ * @return bytes written, without the NUL
  */
 size_t log_escape(char *out, size_t size, const char *line);

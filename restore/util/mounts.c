@@ -4,7 +4,8 @@
 #include <sys/sysmacros.h>
 
 #include "skipcpio/util.h"
-#include "util/compat.h"
+#include "compat.h"
+#include "fs.h"
 
 int mounts_find(const char *table, dev_t device, struct mount_entry *ret)
 {
@@ -50,11 +51,7 @@ int mounts_detach(int fd)
 
 int mounts_is_mounted(int dir, const char *name)
 {
-        struct open_how how = {
-                .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-                .resolve = RESOLVE_NO_XDEV,
-        };
-        _cleanup_close_ int fd = (int)syscall(SYS_openat2, dir, name, &how, sizeof(how));
+        _cleanup_close_ int fd = fs_open(dir, name, O_PATH | O_NOFOLLOW, RESOLVE_NO_XDEV);
 
-        return fd >= 0 ? 0 : errno == EXDEV ? 1 : -errno;
+        return fd >= 0 ? 0 : fd == -EXDEV ? 1 : fd;
 }

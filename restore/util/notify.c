@@ -40,15 +40,6 @@ static int connect_manager(const char *name)
         return fd;
 }
 
-void notify_setup(bool bar)
-{
-        const char *name = getenv("NOTIFY_SOCKET");
-
-        safe_close(state.fd);
-        state = (__typeof__(state)){ .fd = name ? connect_manager(name) : -1,
-                                     .bar = bar && isatty(STDERR_FILENO) == 1 };
-}
-
 void notify_status(const char *status)
 {
         char line[512], message[sizeof(line) + 16];
@@ -56,7 +47,7 @@ void notify_status(const char *status)
         if (state.fd < 0)
                 return;
         log_escape(line, sizeof(line), status);
-        /* A manager that does not read is not waited for. */
+        /* MSG_NOSIGNAL, and a socket that does not block: a manager that does not read stops nobody. */
         (void)send(state.fd, message, (size_t)snprintf(message, sizeof(message), "STATUS=%s\n", line), MSG_NOSIGNAL);
 }
 
@@ -106,9 +97,26 @@ void notify_progress(const char *what, uint64_t done, uint64_t total)
                 draw(what, shown, total > 0);
 }
 
-void notify_clear(void)
+static void clear(void)
 {
         if (state.drawn && write(STDERR_FILENO, "\r\033[K", 4) < 0)
-                return; /* nobody is left to see it */
+                return; /* nobody sees it */
         state.drawn = false;
+}
+
+static void hear(int level, const char *line)
+{
+        clear();
+        if (level <= LOG_ERR)
+                notify_status(line);
+}
+
+void notify_setup(bool bar)
+{
+        const char *name = getenv("NOTIFY_SOCKET");
+
+        safe_close(state.fd);
+        state = (__typeof__(state)){ .fd = name ? connect_manager(name) : -1,
+                                     .bar = bar && isatty(STDERR_FILENO) == 1 };
+        log_set_sink(hear);
 }

@@ -2,28 +2,30 @@
 #pragma once
 
 /*
- * How far the program is: to systemd as the unit's status line (sd_notify(3)'s protocol: one
- * datagram to the socket in $NOTIFY_SOCKET), and to a person as a bar on the terminal.
+ * Progress: for systemd as the unit's status line (the protocol of sd_notify(3): one datagram to the socket in
+ * $NOTIFY_SOCKET), and for people as a bar on the terminal.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Find out who wants to know. A bar is shown where standard error is a terminal and @bar is set. */
+/**
+ * Find out who listens, and become the log's sink: the bar is cleared before a line is logged, and an error is sent as
+ * the unit's status.
+ *
+ * @param bar  draw a bar where standard error is a terminal
+ */
 void notify_setup(bool bar);
 
 /**
- * Tell how far a step is. Cheap enough for every block: it goes out at most ten times a
- * second, and when a step begins or ends. Does nothing where nobody wants to know.
+ * Report the progress of a step. Cheap enough to call for every block: a report goes out when a step begins or ends,
+ * and at most ten times a second. Does nothing where nobody listens.
  *
- * @param what   the step, as "Unpacking"; another string at the next step
+ * @param what   the step's name, such as "Unpacking"; kept until the next call
  * @param done   bytes done
- * @param total  bytes in all, or 0 where nobody knows
+ * @param total  bytes in all, or 0 where that is unknown
  */
 void notify_progress(const char *what, uint64_t done, uint64_t total);
 
-/** Send a status line, as the last one that a failed unit shows. */
+/** Send a status line to systemd. The last one stays with the unit after the program ends. Escaped here. */
 void notify_status(const char *status);
-
-/** Take the bar off the terminal, for another line; the next notify_progress() draws it again. */
-void notify_clear(void);

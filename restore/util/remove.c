@@ -1,39 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remove.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "skipcpio/util.h"
-
-static void closedirp(DIR **d)
-{
-        if (*d)
-                closedir(*d);
-}
-
-static DIR *open_entries(int dir)
-{
-        int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-
-        if (!entries)
-                safe_close(fd);
-        return entries;
-}
-
-static struct dirent *next_entry(DIR *entries)
-{
-        struct dirent *entry;
-
-        do
-                entry = readdir(entries);
-        while (entry && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
-        return entry;
-}
+#include "fs.h"
 
 /* Move a directory to the top, under a name that is free there. */
 static int move_up(int dir, const char *from, int top)
@@ -59,13 +33,13 @@ static int remove_one(int dir, const char *name)
 static int empty_one(int top, const char *name)
 {
         _cleanup_close_ int dir = openat(top, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        _cleanup_(closedirp) DIR *entries = dir < 0 ? NULL : open_entries(dir);
+        _cleanup_(closedirp) DIR *entries = dir < 0 ? NULL : fs_open_entries(dir);
         struct dirent *entry;
         int result = 0;
 
         if (!entries)
                 return -errno;
-        while ((entry = next_entry(entries))) {
+        while ((entry = fs_next_entry(entries))) {
                 int r = remove_one(dir, entry->d_name);
 
                 if (r == -ENOTEMPTY)
@@ -78,7 +52,7 @@ static int empty_one(int top, const char *name)
 
 int remove_contents(int dir)
 {
-        _cleanup_(closedirp) DIR *entries = open_entries(dir);
+        _cleanup_(closedirp) DIR *entries = fs_open_entries(dir);
         int result;
         bool progress;
 
@@ -91,7 +65,7 @@ int remove_contents(int dir)
                 result = 0;
                 progress = false;
                 rewinddir(entries);
-                while ((entry = next_entry(entries))) {
+                while ((entry = fs_next_entry(entries))) {
                         int r = remove_one(dir, entry->d_name);
 
                         if (r == -ENOTEMPTY) {

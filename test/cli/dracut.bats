@@ -30,11 +30,36 @@ setup_file() {
         mv "$1/$name.new" "$1/$name.img"' - "$images" "$kver" {}
 }
 
-# The main part of an image, decompressed, by other programs than ours.
+# main_part IMAGE DECOMPRESSOR...: what is in the parts that are not early, as one archive, by other programs than ours
 main_part() {
-    local dracuts=/usr/lib/dracut/skipcpio
-    [[ ! -e $dracuts.distrib ]] || dracuts=$dracuts.distrib
-    "$dracuts" "$1" | "${@:2}"
+    python3 -IS - "$@" <<-'END'
+	import subprocess
+	import sys
+	image, at, part, trailer = open(sys.argv[1], "rb").read(), 0, 0, b""
+	while image[at:].strip(b"\0"):
+	    while image[at] == 0:
+	        at += 1
+	    if image[at:at + 6] != b"070701":
+	        subprocess.run(sys.argv[2:], input=image[at:], check=True)
+	        at, trailer = len(image), b""
+	    else:
+	        part, entries, name, early = part + 1, [], "", True
+	        while name != "TRAILER!!!":
+	            header = at
+	            size, length = int(image[at + 54:at + 62], 16), int(image[at + 94:at + 102], 16)
+	            name = image[at + 110:at + 109 + length].rstrip(b"\0").decode()
+	            early = early and name.split("/")[0] in (".", "kernel", "early_cpio", "TRAILER!!!")
+	            at += 110 + length + -(110 + length) % 4
+	            at += size + -size % 4
+	            # Each archive counts its files from one.
+	            ino = int(image[header + 6:header + 14], 16) | part << 28
+	            entries.append(b"%s%08X%s" % (image[header:header + 6], ino, image[header + 14:at]))
+	        trailer = entries.pop()
+	        if not early:
+	            sys.stdout.buffer.write(b"".join(entries))
+	            sys.stdout.flush()
+	sys.stdout.buffer.write(trailer)
+	END
 }
 
 # extract CPIO-ARCHIVE: with GNU cpio into $T/cpio, with bsdtar into $T/bsdtar
@@ -46,13 +71,17 @@ extract() {
 
 # real NAME FORMAT DECOMPRESSOR...
 real() {
+    local list
     [[ -z ${no_dracut-} ]] || skip "dracut or a kernel is not installed"
-    [[ $("$SKIPCPIO" --list "$images/$1.img" | cut -d' ' -f1,4-) == $'1 newc early\n2 '"$2 main" ]]
+    # Since dracut 108 kernel modules and firmware may be a part of their own.
+    list=$("$SKIPCPIO" --list "$images/$1.img" | cut -d' ' -f4-)
+    [[ $list == $'newc early\n'"$2 main" || $list == $'newc early\nnewc main\n'"$2 main" ]]
     main_part "$images/$1.img" "${@:3}" >"$T/main"
     extract "$T/main"
     restore -C "$T/out" "$images/$1.img"
     succeeded
     [[ $(find "$T/out" | wc -l) -gt 500 && -x $T/out/usr/lib/systemd/systemd || -x $T/out/init ]]
+    [[ ! -e $T/out/kernel ]]
     # GNU cpio may set no times of symlinks, and sets those of directories before it fills them.
     newc diff --ignore mtime "$T/cpio" "$T/out"
     # bsdtar does all that, but for the directory that it is told to work in.

@@ -52,13 +52,51 @@ bzimage() {
       printf '%s (user@host) #1 SMP\0' "$2"; } >"$1"
 }
 
-# uki FILE SECTION=TEXT...: a unified kernel image; an .initrd's text names its image, @FILE is the
+# firmware_entry PARTUUID PATH [OPTIONS]: the firmware booted this entry of its own.
+firmware_entry() {
+    mkdir -p "$S/sys/firmware/efi/efivars"
+    python3 -I - "$S/sys/firmware/efi/efivars" "$@" <<'END'
+import struct, sys, uuid
+directory, partition, path, *options = sys.argv[1:]
+def text(string):
+    return (string + "\0").encode("utf-16-le")
+def node(kind, subtype, data):
+    return struct.pack("<BBH", kind, subtype, len(data) + 4) + data
+nodes = node(4, 1, struct.pack("<IQQ", 1, 2048, 100000) + uuid.UUID(partition).bytes_le + b"\2\2") + \
+    node(4, 4, text(path)) + node(0x7f, 0xff, b"")
+value = struct.pack("<IH", 1, len(nodes)) + text("Some OS") + nodes + b"".join(text(o) for o in options)
+for name, data in (("BootCurrent", b"\x1a\0"), ("Boot001A", value)):
+    with open(f"{directory}/{name}-8be4df61-93ca-11d2-aa0d-00e098032b8c", "wb") as f:
+        f.write(b"\7\0\0\0" + data)
+END
+}
+
+# uboot TYPE FILE...: the files behind U-Boot's header, 3 for a ramdisk and 4 for several files, on stdout.
+uboot() {
+    python3 -I - "$@" <<'END'
+import struct, sys
+kind, *names = sys.argv[1:]
+files = [open(name, "rb").read() for name in names]
+body = files[0]
+if kind == "4":
+    body = struct.pack(f">{len(files) + 1}I", *map(len, files), 0) + b"".join(f + bytes(-len(f) % 4) for f in files)
+sys.stdout.buffer.write(struct.pack(">IIIIIIIBBBB32s", 0x27051956, 0, 0, len(body), 0, 0, 0, 5, 2, int(kind), 0, b"name") + body)
+END
+}
+
+# older FILE SECONDS: it was last changed so long before the boot, which was yesterday.
+older() {
+    printf 'cpu 1 2\nbtime %d\n' $((EPOCHSECONDS - 86400)) >"$S/proc/stat"
+    touch -d "@$((EPOCHSECONDS - 86400 - $2))" "$S/$1"
+}
+
+# uki FILE SECTION=TEXT...: a unified kernel image, or an addon; an .initrd's text names its image, @FILE is the
 # section itself.
 uki() {
     local file=$S/$1 sections=() section name text n=0
 
     mkdir -p "${file%/*}"
-    [[ " $*" == *" .linux="* ]] || set -- "$1" .linux=kernel "${@:2}"
+    [[ " $*" == *" .linux="* || $1 == *.addon.efi ]] || set -- "$1" .linux=kernel "${@:2}"
     for section in "${@:2}"; do
         name=${section%%=*} text=${section#*=}
         n=$((n + 1))
@@ -115,13 +153,15 @@ exitrd() {
 
 # restores_exitrd NAME: what is found is restored, without a warning, and is exitrd NAME.
 restores_exitrd() {
+    local found
+
     rm -rf "$S/run"
     mkdir -p "$S/run/initramfs"
     restore -f -S "$S"
     succeeded
-    [[ $(ls "$S/run/initramfs") == $(printf '%s\nshutdown' "$1" | sort) ]]
-    cmp "$T/random.$1" "$S/run/initramfs/$1"
-    cmp "$T/shutdown" "$S/run/initramfs/shutdown"
+    found=$(ls "$S/run/initramfs" && cmp "$T/random.$1" "$S/run/initramfs/$1" && cmp "$T/shutdown" "$S/run/initramfs/shutdown")
+    umount "$S/run/initramfs"
+    diff -u <(printf '%s\nshutdown\n' "$1" | sort) - <<<"$found"
 }
 
 finds_nothing() {

@@ -7,11 +7,13 @@ setup() {
     top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
     root=$BATS_TEST_TMPDIR/root
     lib=$root/usr/lib/dracut
+    BUILD=$(realpath "${BUILD:-$top/build}")
     mkdir -p "$lib"
 }
 
 programs() {
-    for program in $(make -s -C "$top" BUILD="$BUILD" programs); do echo "$BUILD/${program#"$BUILD"/}"; done
+    # shellcheck disable=SC2046 # a line each
+    (cd "$top" && realpath $(make -s BUILD="$BUILD" programs))
 }
 
 # nothing is built here: what is tested is there
@@ -35,9 +37,9 @@ options() {
     grep -oE -- '(^|[][ ,|])--?[[:alnum:]][[:alnum:]-]*' | grep -oE -- '--?[[:alnum:]-]+' | sort -u
 }
 
-# What --help has at the beginnings of its lines; skipcpio, to which --help is a FILE, has a usage line alone.
+# What --help has at the beginnings of its lines.
 options_of_help() {
-    { "$1" --help 2>/dev/null || "$1" 2>&1 || :; } | sed -nE 's/^Usage: //p; s/^ +(-.*)/ \1/p' | sed -E 's/(.)  .*/\1/' | options
+    "$1" --help | sed -nE 's/^Usage: //p; s/^ +(-.*)/ \1/p' | sed -E 's/(.)  .*/\1/' | options
 }
 
 options_of_manual() {
@@ -188,7 +190,7 @@ skipcpio --list image " ]
     install_ install prefix=/opt/x libexecdir=/opt/x/lib unitdir=/etc/units mandir=/m bindir=/b bashcompletiondir=/c
     grep -qx ExecStop=/opt/x/lib/dracut-restore/dracut-initramfs-restore \
         "$root/etc/units/dracut-shutdown.service.d/50-restore.conf"
-    grep -q '^\.Pa /opt/x/lib/dracut-restore' "$root/m/man8/dracut-initramfs-restore.8"
+    grep -q 'Pa /opt/x/lib/dracut-restore' "$root/m/man8/dracut-initramfs-restore.8"
     "$root/b/dracut-initramfs-restore" --version
     [ -e "$root/c/dracut-initramfs-restore" ]
     [ -e "$root/opt/x/lib/dracut/modules.d/50restore/module-setup.sh" ]

@@ -353,8 +353,11 @@ no_leaks() {
     finds 'fits the kernel command line' '/efi/EFI/Linux/bootc/bbb.efi[.initrd]'
     rm -r "$S/efi/loader"
     finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/bootc/bbb.efi[.initrd]'
+    # The one that the stub names is another deployment's: it did not boot this.
     variable StubImageIdentifier '\EFI\Linux\bootc\ccc.efi'
-    finds StubImageIdentifier '/efi/EFI/Linux/bootc/ccc.efi[.initrd]'
+    finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/bootc/bbb.efi[.initrd]'
+    variable StubImageIdentifier '\EFI\Linux\bootc\bbb.efi'
+    finds StubImageIdentifier '/efi/EFI/Linux/bootc/bbb.efi[.initrd]'
 }
 
 @test "GRUB's entries with variables, and two initrd lines" {
@@ -495,6 +498,392 @@ data = b"kernel.x = 1\0\0\0\0"
 sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOOTCONFIG\n")' >"$T/config"
     head -c 4096 /dev/zero | cat - "$T/config" >"$S/boot/initramfs-$K.img"
     finds 'kernel version' /boot/initrd.img-$K
+}
+
+# --- What the field has: two systems at least for each kind that was not found, or found wrongly.
+
+@test "a directory called after the kernel's package: Limine's tools, and others" {
+    local P=linux-cachyos-lts
+
+    new_system 'quiet rw root=UUID=6e40'
+    entry lib/modules/$K/pkgbase $P
+    put boot/initramfs-$P.img # stale
+    put boot/$MACHINE/$P/initramfs-$P
+    put boot/$MACHINE/$P/initramfs-$P-fallback
+    finds 'directory of the kernel' /boot/$MACHINE/$P/initramfs-$P
+    rm -r "$S/boot/$MACHINE"
+    put efi/someos/$P/initramfs
+    finds 'directory of the kernel' /efi/someos/$P/initramfs
+    # An image there that is called after another kernel, or whose kernel is another.
+    mv "$S/efi/someos/$P/initramfs" "$S/efi/someos/$P/initrd-6.1.0-4"
+    finds "kernel's package" /boot/initramfs-$P.img
+    put efi/someos/$P/initrd.img
+    bzimage "$S/efi/someos/$P/vmlinuz" 6.1.0-6
+    finds "kernel's package" /boot/initramfs-$P.img
+    bzimage "$S/efi/someos/$P/vmlinuz" $K
+    finds 'directory of the kernel' /efi/someos/$P/initrd.img
+}
+
+@test "names that begin otherwise: Elemental, Alpine, Raspberry Pi" {
+    new_system 'BOOT_IMAGE=(loop0)/boot/vmlinuz root=LABEL=COS_STATE'
+    put boot/elemental.initrd-$K
+    put boot/elemental.initrd-6.1.0-56
+    ln -s elemental.initrd-6.1.0-56 "$S/boot/initrd"
+    finds 'kernel version' /boot/elemental.initrd-$K
+    rm "$S/boot/elemental.initrd-$K"
+    finds 'default name' /boot/initrd
+
+    new_system 'root=/dev/vda2'
+    echo 6.6.8-0-lts >"$S/proc/sys/kernel/osrelease"
+    put boot/initramfs-lts
+    put boot/initramfs-virt
+    finds "end of the kernel's version" /boot/initramfs-lts
+    echo 'BOOT_IMAGE=vmlinuz-virt' >"$S/proc/cmdline"
+    finds BOOT_IMAGE /boot/initramfs-virt
+    bzimage "$S/boot/vmlinuz-virt" 6.6.8-0-virt # says which it is
+    finds "end of the kernel's version" /boot/initramfs-lts
+
+    new_system 'root=/dev/mmcblk0p2'
+    echo 6.6.31+rpt-rpi-v8 >"$S/proc/sys/kernel/osrelease"
+    put boot/firmware/initramfs8
+    put boot/firmware/initramfs_2712
+    finds "end of the kernel's version" /boot/firmware/initramfs8
+    echo 6.6.31+rpt-rpi-2712 >"$S/proc/sys/kernel/osrelease"
+    finds "end of the kernel's version" /boot/firmware/initramfs_2712
+    rm "$S/boot/firmware/initramfs8"
+    echo 6.6.31-custom >"$S/proc/sys/kernel/osrelease"
+    finds 'the only image' /boot/firmware/initramfs_2712
+}
+
+@test "an image that is there alone but is for a special boot, or another kernel's, is not it" {
+    for name in initramfs-rescue initrd-6.2 elemental.initrd-6.1.0-56 initramfs.old; do
+        new_system
+        put boot/$name
+        finds_nothing
+    done
+}
+
+@test "a unified kernel image of this kernel, but with another command line, comes after all that fits" {
+    # A boot menu's image has started the same kernel by kexec.
+    new_system 'root=zfs:rpool/ROOT ro'
+    uki efi/EFI/ZBM/VMLINUZ.EFI .uname=$K .cmdline='quiet zbm.prefer=rpool' .initrd=menu
+    variable StubImageIdentifier '\EFI\ZBM\VMLINUZ.EFI'
+    put boot/initramfs-$K.img
+    finds 'kernel version' /boot/initramfs-$K.img
+    rm "$S/boot/initramfs-$K.img"
+    put boot/initramfs-x.img
+    rm "$S/boot/initramfs-x.img"
+    finds StubImageIdentifier '/efi/EFI/ZBM/VMLINUZ.EFI[.initrd]'
+
+    # Two of the same kernel; a kexec went from one to the other.
+    new_system 'root=UUID=2 ro'
+    uki efi/EFI/Linux/a.efi .uname=$K .cmdline='root=UUID=1 ro' .initrd=a
+    uki efi/EFI/Linux/b.efi .uname=$K .cmdline='root=UUID=2 ro' .initrd=b
+    variable LoaderEntrySelected a.efi
+    finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/b.efi[.initrd]'
+    rm "$S/efi/EFI/Linux/b.efi"
+    finds LoaderEntrySelected '/efi/EFI/Linux/a.efi[.initrd]'
+}
+
+@test "initrd= names what an upgrade has put in the place of the image that booted" {
+    for selected in yes no; do
+        new_system 'initrd=\x\initrd.img root=UUID=1 ro'
+        mkdir -p "$S/efi/x"
+        bzimage "$S/efi/x/vmlinuz.efi" ${K}6
+        bzimage "$S/efi/x/vmlinuz-previous.efi" $K
+        for name in initrd.img initrd.img-previous; do put efi/x/$name; done
+        entry efi/loader/entries/current.conf 'linux /x/vmlinuz.efi' 'initrd /x/initrd.img' 'options root=UUID=1 ro'
+        entry efi/loader/entries/old.conf 'linux /x/vmlinuz-previous.efi' 'initrd /x/initrd.img-previous' 'options root=UUID=1 ro'
+        [[ $selected == no ]] || variable LoaderEntrySelected current.conf
+        finds 'fits the kernel command line' /efi/x/initrd.img-previous
+        rm "$S/efi/loader/entries/old.conf"
+        put boot/initrd.img-$K
+        finds 'kernel version' /boot/initrd.img-$K
+    done
+    # With no entry the kernel beside it tells.
+    rm -r "$S/efi/loader"
+    finds 'kernel version' /boot/initrd.img-$K
+    bzimage "$S/efi/x/vmlinuz.efi" $K
+    finds 'initrd=' /efi/x/initrd.img
+}
+
+@test "initrd= by the EFI stub's rules: from the volume's root, with or without a slash, as rEFInd has it" {
+    new_system 'root=PARTUUID=61a5 rw initrd=intel-ucode.img initrd=dracut-linux-zen.img'
+    put boot/intel-ucode.img
+    put boot/dracut-linux-zen.img
+    finds 'initrd=' /boot/intel-ucode.img /boot/dracut-linux-zen.img
+    echo 'root=1 initrd=EFI/arch/x.img' >"$S/proc/cmdline"
+    put efi/EFI/arch/x.img
+    finds 'initrd=' /efi/EFI/arch/x.img
+    for path in '@\boot\dracut-linux-zen.img' '@\root\boot\dracut-linux-zen.img' '@boot/dracut-linux-zen.img'; do
+        echo "initrd=$path" >"$S/proc/cmdline"
+        finds 'initrd=' /boot/dracut-linux-zen.img
+    done
+    # A name that a network loader or syslinux resolves in its own way.
+    echo 'BOOT_IMAGE=linux initrd=dracut-linux-zen.img' >"$S/proc/cmdline"
+    put boot/initrd.img
+    finds 'default name' /boot/initrd.img
+}
+
+@test "the firmware's own entry names the unified kernel image, or the partition of initrd=" {
+    local uuid=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
+
+    new_system 'root=/dev/vda2 ro'
+    S=$T/esp uki EFI/Gentoo/gentoo.efi .initrd=a .uname=$K
+    mkdir "$T/esp/k"
+    S=$T/esp put k/initrd
+    partition "$T/esp" $uuid
+    firmware_entry $uuid '\EFI\Gentoo\gentoo.efi'
+    mounts_unchanged BootCurrent "$S/dev/disk/by-partuuid/$uuid:/EFI/Gentoo/gentoo.efi[.initrd]"
+    # A kexec has happened since: the options are others.
+    firmware_entry $uuid '\EFI\Gentoo\gentoo.efi' 'root=/dev/other'
+    put boot/initrd.img-$K
+    finds 'kernel version' /boot/initrd.img-$K
+    firmware_entry $uuid '\k\vmlinuz' 'root=/dev/vda2 ro initrd=\k\initrd'
+    echo 'root=/dev/vda2 ro initrd=\k\initrd' >"$S/proc/cmdline"
+    finds 'initrd=' "/dev/disk/by-partuuid/$uuid:/k/initrd"
+}
+
+@test "a firmware's entry that is malformed, cut off or not there stops nothing" {
+    new_system
+    put boot/initrd.img-$K
+    firmware_entry aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee '\EFI\x.efi'
+    for size in 0 3 4 6 9 20 30 60 80; do
+        truncate -s $size "$S"/sys/firmware/efi/efivars/Boot001A-*
+        finds 'kernel version' /boot/initrd.img-$K
+    done
+    rm "$S"/sys/firmware/efi/efivars/Boot001A-*
+    finds 'kernel version' /boot/initrd.img-$K
+}
+
+@test "a live system: the image is on the medium" {
+    for f in images/pxeboot/initrd.img:/images/pxeboot/vmlinuz boot/initrd:/boot/vmlinuz boot/x86_64/loader/initrd:/boot/x86_64/loader/linux \
+        isolinux/initrd.img:0 live/initrd.img-$K:linux casper/initrd:0 boot/aarch64/initrd:/boot/aarch64/linux ppc/ppc64/initrd.img:0 os/initrd:0; do
+        new_system "BOOT_IMAGE=${f#*:} root=live:CDLABEL=x rd.live.image"
+        put run/initramfs/live/${f%%:*}
+        put boot/initramfs-$K.img # of the root file system on the medium
+        put run/initramfs/live/${f%/*}/initrd-rescue.img
+        finds 'medium of the live system' /run/initramfs/live/${f%%:*}
+    done
+    # The medium has two kernels: BOOT_IMAGE= tells.
+    new_system 'BOOT_IMAGE=/boot/b/vmlinuz root=live:CDLABEL=x'
+    put run/initramfs/live/boot/a/initrd
+    put run/initramfs/live/boot/b/initrd
+    finds 'medium of the live system' /run/initramfs/live/boot/b/initrd
+    # So do entries and initrd=.
+    echo 'BOOT_IMAGE=/boot/kernel initrd=/boot/initrd.img root=live:CDLABEL=x' >"$S/proc/cmdline"
+    put run/initramfs/live/boot/initrd.img
+    finds 'initrd=' /run/initramfs/live/boot/initrd.img
+}
+
+@test "words behind the version, where no other kernel's version begins so" {
+    for name in initramfs-$K-dracut.img initrd-$K-hostonly.img initrd.img-$K.dracut initrd$K initramfs_$K-my.own.img; do
+        new_system
+        put boot/$name
+        finds 'kernel version' /boot/$name
+        for other in lib/modules/$K-dracut/x boot/vmlinuz-$K-hostonly boot/vmlinuz-$K.dracut boot/vmlinuz-$K-my; do
+            put $other
+        done
+        if [[ $name == initrd$K ]]; then
+            finds 'kernel version' /boot/$name
+        else
+            finds_nothing
+        fi
+    done
+}
+
+@test "words behind the version that say that it is a copy" {
+    for end in .dpkg-new .rpmsave .orig -backup .new .tmp '~' -2 .1 6; do
+        new_system
+        put "boot/initramfs-$K.img$end"
+        put "boot/initrd-$K$end"
+        finds_nothing
+    done
+}
+
+@test "initrdname= in dracut's configuration" {
+    new_system
+    put boot/initrd-$K
+    put boot/initramfs-mine-$K-x
+    entry usr/lib/dracut/dracut.conf.d/01-dist.conf 'initrdname="initramfs-${kernel}.img"'
+    entry etc/dracut.conf.d/my.conf '# mine' 'initrdname="initramfs-mine-${kernel}-x"'
+    finds initrdname /boot/initramfs-mine-$K-x
+    # One of which more is not known is passed over.
+    entry etc/dracut.conf.d/my.conf 'initrdname="initramfs-$(date)-${kernel}"'
+    finds 'kernel version' /boot/initrd-$K
+}
+
+@test "the initrds of addons, as systemd's stub appends them" {
+    new_system
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    uki efi/EFI/Linux/a.efi .uname=$K .initrd=a
+    uki efi/EFI/Linux/a.efi.extra.d/b.addon.efi .initrd=b
+    uki efi/EFI/Linux/a.efi.extra.d/a.addon.efi .initrd=c .uname=$K
+    uki efi/EFI/Linux/a.efi.extra.d/other.addon.efi .initrd=d .uname=6.2
+    uki efi/EFI/Linux/a.efi.extra.d/text.addon.efi .cmdline=x
+    uki efi/loader/addons/z.addon.efi .initrd=e
+    echo text >"$S/efi/loader/addons/bad.addon.efi"
+    finds StubImageIdentifier '/efi/EFI/Linux/a.efi[.initrd]' '/efi/loader/addons/z.addon.efi[.initrd]' \
+        '/efi/EFI/Linux/a.efi.extra.d/a.addon.efi[.initrd]' '/efi/EFI/Linux/a.efi.extra.d/b.addon.efi[.initrd]'
+}
+
+@test "the initrds of addons that an entry's extra lines name" {
+    new_system
+    uki efi/x/a.efi .uname=$K .initrd=a
+    uki efi/x/b.addon.efi .initrd=b
+    put efi/x/c.cred
+    entry efi/loader/entries/a.conf 'uki /x/a.efi' 'extra /x/b.addon.efi' 'extra /x/c.cred' 'options root=/dev/vda2'
+    finds 'fits the kernel command line' '/efi/x/a.efi[.initrd]' '/efi/x/b.addon.efi[.initrd]'
+}
+
+@test "a unified kernel image is restored whose initrd comes from an addon alone" {
+    new_system
+    variable LoaderEntrySelected a.efi
+    exitrd "$T/initrd" addon
+    uki efi/EFI/Linux/a.efi .uname=$K
+    uki efi/EFI/Linux/a.efi.extra.d/i.addon.efi .initrd=@"$T/initrd"
+    finds LoaderEntrySelected '/efi/EFI/Linux/a.efi.extra.d/i.addon.efi[.initrd]'
+    restores_exitrd addon
+}
+
+@test "U-Boot's header before an image, and several files behind one" {
+    new_system
+    exitrd "$T/initrd" uboot
+    mkdir -p "$S/boot"
+    uboot 3 "$T/initrd" >"$S/boot/uInitrd-$K"
+    finds 'kernel version' /boot/uInitrd-$K
+    restores_exitrd uboot
+    echo kernel >"$T/kernel"
+    echo tree >"$T/dtb"
+    for files in "$T/kernel $T/initrd" "$T/kernel $T/initrd $T/dtb"; do
+        uboot 4 $files >"$S/boot/uInitrd-$K"
+        restores_exitrd uboot
+    done
+    mv "$S/boot/uInitrd-$K" "$S/boot/uInitrd"
+    finds 'default name' /boot/uInitrd
+    restore -C "$T/out" "$S/boot/uInitrd"
+    succeeded
+    cmp "$T/random.uboot" "$T/out/uboot"
+}
+
+@test "U-Boot's header that says what is not there" {
+    new_system
+    put i
+    uboot 4 "$S/i" >"$S/boot/initrd-$K" # no initrd among the files
+    finds_nothing
+    uboot 3 "$S/i" >"$S/boot/initrd-$K"
+    truncate -s -4 "$S/boot/initrd-$K"
+    finds_nothing
+    truncate -s 30 "$S/boot/initrd-$K"
+    finds_nothing
+}
+
+@test "images in a directory below EFI: Xen's, and the kernel's EFI stub's" {
+    new_system
+    echo 4.4.31-11.pvops.qubes.x86_64 >"$S/proc/sys/kernel/osrelease"
+    put boot/efi/EFI/qubes/initramfs-4.4.31-11.pvops.qubes.x86_64.img
+    put boot/efi/EFI/qubes/initramfs-4.4.31-1.pvops.qubes.x86_64.img
+    finds 'kernel version' /boot/efi/EFI/qubes/initramfs-4.4.31-11.pvops.qubes.x86_64.img
+    new_system
+    put efi/EFI/Gentoo/initramfs-$K.img
+    finds 'kernel version' /efi/EFI/Gentoo/initramfs-$K.img
+    new_system
+    put efi/EFI/xen/initrd-$K-dracut.img
+    finds 'kernel version' /efi/EFI/xen/initrd-$K-dracut.img
+}
+
+@test "a linux line that names a unified kernel image" {
+    new_system
+    uki efi/EFI/Linux/a.efi .uname=$K .initrd=a
+    entry efi/loader/entries/a.conf 'linux /EFI/Linux/a.efi' 'options root=/dev/vda2 ro'
+    variable LoaderEntrySelected a.conf
+    finds LoaderEntrySelected '/efi/EFI/Linux/a.efi[.initrd]'
+    rm -r "$S/sys"
+    finds 'fits the kernel command line' '/efi/EFI/Linux/a.efi[.initrd]'
+    # One of another kernel, and one that has no initrd.
+    uki efi/x.efi .uname=6.2 .initrd=x
+    entry efi/loader/entries/x.conf 'linux /x.efi' 'options root=/dev/vda2 ro'
+    finds 'fits the kernel command line' '/efi/EFI/Linux/a.efi[.initrd]'
+    rm "$S/efi/loader/entries/a.conf"
+    put boot/initrd-$K
+    finds 'kernel version' /boot/initrd-$K
+}
+
+@test "several that fit equally: the newest that is older than the boot" {
+    new_system
+    put boot/initrd-$K
+    put boot/initramfs-$K.img
+    older boot/initrd-$K 100
+    older boot/initramfs-$K.img 200
+    finds 'kernel version' /boot/initrd-$K
+    older boot/initrd-$K 300
+    finds 'kernel version' /boot/initramfs-$K.img
+    older boot/initramfs-$K.img -100 # made after the boot
+    finds 'kernel version' /boot/initrd-$K
+    restore --locate -v -S "$S"
+    grep -F "/boot/initrd-$K: chosen: kernel version; of this kernel; older than the boot" "$T/stdout"
+}
+
+@test "two equal entries: their images' time tells; one image alone is right though it is newer than the boot" {
+    new_system
+    for i in a b c; do
+        entry boot/loader/entries/$i.conf "linux /$i" "initrd /i-$i" 'options root=/dev/vda2 ro'
+        put boot/i-$i
+        older boot/i-$i -50
+    done
+    older boot/i-b 10
+    finds 'fits the kernel command line' /boot/i-b
+    # Not with a part of an image.
+    entry boot/loader/entries/b.conf 'linux /b' 'initrd /i-b' 'initrd /none' 'options root=/dev/vda2 ro'
+    older boot/i-a 20
+    finds 'fits the kernel command line' /boot/i-a
+    rm "$S"/boot/loader/entries/[ab].conf
+    finds 'fits the kernel command line' /boot/i-c
+    # It was made anew; another kernel's is older, and never right.
+    new_system
+    put boot/initrd.img-$K
+    put boot/initrd.img-6.1.0-4
+    older boot/initrd.img-$K -50
+    older boot/initrd.img-6.1.0-4 50
+    finds 'kernel version' /boot/initrd.img-$K
+}
+
+@test "several that fit equally: the identifier that the boot left in /run/initramfs decides" {
+    local id
+
+    new_system
+    for id in one two; do
+        newc image "archive(entry('kernel', mode=DIR | 0o755), entry('kernel/restore/id', data='$id\\n')) +
+            compress('gzip', archive(entry('$id')))" >"$T/$id"
+    done
+    for order in one:two two:one; do
+        cp "$T/${order%:*}" "$S/boot/initramfs-$K.img"
+        cp "$T/${order#*:}" "$S/boot/initrd-$K"
+        older boot/initramfs-$K.img 100
+        older boot/initrd-$K 200
+        entry run/initramfs/.image-id one
+        [[ $order == one:two ]] && found=initramfs-$K.img || found=initrd-$K
+        finds 'kernel version' /boot/$found
+        restore --locate -v -S "$S"
+        grep -F "/boot/$found: chosen: kernel version; of this kernel; its identifier is the one of the boot" "$T/stdout"
+    done
+    # It was made anew since: time decides, as it does where the boot or the images have none.
+    entry run/initramfs/.image-id three
+    finds 'kernel version' /boot/initramfs-$K.img
+    rm "$S/run/initramfs/.image-id"
+    finds 'kernel version' /boot/initramfs-$K.img
+}
+
+@test "--verbose names the volume with every entry, and the order of the candidates" {
+    new_system
+    variable LoaderEntrySelected a.conf
+    entry efi/loader/entries/a.conf 'linux /a' 'initrd /none' 'options root=/dev/vda2 ro'
+    put boot/initrd-$K
+    restore --locate -v -S "$S"
+    [[ $status == 0 ]]
+    grep -F "$S/efi/loader/entries/a.conf: skipped: " "$T/stdout"
+    [[ -z $(grep -E 'restore: loader/entries' "$T/stdout") ]]
+    grep -F "$S/boot/initrd-$K: candidate: kernel version; of this kernel" "$T/stdout"
 }
 
 # --- Unified kernel images: what comes out is what went in.
@@ -819,7 +1208,7 @@ mounts_unchanged() {
     finds 'fits the kernel command line' /boot/initramfs-0-rescue-$MACHINE.img
 }
 
-# cost MAX-OPENED: how many files are opened (not with O_PATH, directories counted), and how long the fastest of 20 runs takes.
+# cost MAX-OPENED: how many files are opened (not with O_PATH, directories counted), and, to be read, how long the fastest of 20 runs takes.
 cost() {
     local opened time
 
@@ -837,10 +1226,9 @@ END
 )
     echo "# $BATS_TEST_DESCRIPTION: $opened opened, $time µs" >&3
     ((opened <= $1))
-    ((time < 5000))
 }
 
-@test "50 entries: under 5 ms, and no more than the directory and the entries opened" {
+@test "50 entries: no more than the directory and the entries opened" {
     new_system 'root=/dev/vda2 ro quiet'
     for i in {1..50}; do
         entry boot/loader/entries/$i.conf "version 6.0.$i" "linux /linux-6.0.$i" "initrd /i$i" "options root=/dev/vda2 ro quiet"

@@ -6,7 +6,6 @@
  *   --name=NAME      of the scenario
  *   --out=DIR        what PROGRAM restores into
  *   --before=DIR     what is in there before; without, it is not there
- *   --mine=DIR       what of that must stay (all of it)
  *   --mount=DIR,OPTIONS  a fresh tmpfs there for each run, above --out
  *   --alloc=LIBRARY  alloc.so; without, allocations do not fail
  *   --seconds=N      stop after N seconds: faults are then taken in random order
@@ -17,6 +16,7 @@
 #include "inject.h"
 #include "tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
@@ -35,13 +35,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STAGING ".dracut-restore"
+#define STAGING ".restore-" /* and a number, beside DIR */
 #define MARK ".need_shutdown"
 #define VIOLATIONS_SHOWN 15
 #define SOON 20 /* seconds, on a machine that has other things to do */
 
 static struct {
-        const char *name, *out, *before, *mine, *alloc;
+        const char *name, *out, *before, *alloc;
         char *mount, *mount_options;
         int seconds, max_occurrence;
         char *const *argv;
@@ -49,7 +49,6 @@ static struct {
 
 static struct entries before, mine, complete;
 static size_t mounts_before;
-static bool had_staging; /* of a run that was killed: whatever part of it can be left by one that fails to remove it */
 static char *allocating[512]; /* environment for a run with alloc.so */
 static struct alloc_fault *alloc_fault;
 
@@ -83,6 +82,27 @@ static size_t count_mounts(void)
         return count;
 }
 
+/* Whether there is a staging directory beside DIR; removes it. */
+static bool has_staging(void)
+{
+        char parent[4096], path[sizeof(parent) + 256 + 1];
+        struct dirent *entry;
+        bool found = false;
+        DIR *dir;
+
+        snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(options.out, '/') - options.out), options.out);
+        dir = opendir(parent);
+        while (dir && (entry = readdir(dir)))
+                if (strncmp(entry->d_name, STAGING, strlen(STAGING)) == 0) {
+                        snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name);
+                        tree_remove(path);
+                        found = true;
+                }
+        if (dir)
+                closedir(dir);
+        return found;
+}
+
 static void reset(void)
 {
         while (umount2(options.out, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
@@ -98,6 +118,7 @@ static void reset(void)
         }
         if (options.before)
                 tree_copy(options.before, options.out);
+        has_staging(); /* of a run that was killed */
 }
 
 /* --- what must hold --- */
@@ -148,7 +169,7 @@ static bool is_complete(void)
         struct entries there;
         const char *differs;
 
-        tree_look(options.out, STAGING, &there);
+        tree_look(options.out, NULL, &there);
         if (!exists(MARK)) {
                 differs = tree_difference(&complete, &there, false);
         } else {
@@ -163,12 +184,12 @@ static bool is_complete(void)
 }
 
 /* What was there before is there, and nothing else. */
-static bool is_untouched(bool may_leave_staging)
+static bool is_untouched(void)
 {
         struct entries there;
         const char *missing, *more;
 
-        tree_look(options.out, may_leave_staging ? STAGING : NULL, &there);
+        tree_look(options.out, NULL, &there);
         missing = tree_missing(&mine, &there);
         more = tree_missing(&there, &before);
         if (missing)
@@ -220,7 +241,7 @@ static bool judge(const struct result *r, const struct fault *fault, bool lastin
         done = !killed && WEXITSTATUS(r->status) == 0;
 
         if (killed) {
-                if (!is_kept() || (exists("shutdown") && !is_complete()))
+                if (exists("shutdown") ? !is_complete() : !is_untouched())
                         return false;
         } else if (done) {
                 if (!is_complete())
@@ -228,13 +249,15 @@ static bool judge(const struct result *r, const struct fault *fault, bool lastin
         } else {
                 if (exists("shutdown"))
                         return broken("exit status 1 and a `shutdown`");
-                if (!(lasting ? is_kept() : is_untouched(had_staging)))
+                if (!(lasting ? is_kept() : is_untouched()))
                         return false;
+                if (!lasting && has_staging())
+                        return broken("the staging directory is left");
                 if (!lasting && count_mounts() != mounts_before)
                         return broken("a mount is left");
         }
         if (out < 0 || err < 0 || (done && (out > 1 || err > 1 || (out < 1 && !mute))) ||
-            (!killed && !done && (out > 0 || err > 1 || (err < 1 && !mute))))
+            (!killed && !done && (out > 0 || err > 1 + lasting /* a candidate before */ || (err < 1 && !mute))))
                 return broken("not one line: \"%s\" \"%s\"", r->out, r->err);
         return true;
 }
@@ -243,8 +266,6 @@ static bool judge_next(const struct result *r)
 {
         if (r->hung || !WIFEXITED(r->status) || WEXITSTATUS(r->status) != 0)
                 return broken("the next run fails: wait status %#x: %s", (unsigned)r->status, r->err);
-        if (exists(STAGING))
-                return broken("the next run leaves its staging");
         if (!is_complete())
                 return false;
         return true;
@@ -329,7 +350,8 @@ static void try_fault(const struct fault *fault)
                 note(fault, "");
                 return;
         }
-        if (WIFEXITED(r.status) && WEXITSTATUS(r.status) == 0 && !exists(STAGING))
+        /* What was killed behind its commit is complete, and refused by one that wants an empty directory. */
+        if ((WIFEXITED(r.status) && WEXITSTATUS(r.status) == 0) || (!options.before && exists("shutdown")))
                 return;
         inject(options.argv, NULL, NULL, NULL, &r);
         if (!judge_next(&r))
@@ -430,8 +452,8 @@ static void measure(struct profile *profile)
         reset();
         if (options.before)
                 tree_look(options.out, NULL, &before);
-        if (options.mine || options.before)
-                tree_look(options.mine ?: options.before, NULL, &mine);
+        if (options.before)
+                tree_look(options.before, NULL, &mine);
         /* The mark is there to be removed. */
         for (size_t i = 0; i < mine.count; i++)
                 if (strcmp(mine.list[i].path, "/" MARK) == 0) {
@@ -439,10 +461,9 @@ static void measure(struct profile *profile)
                         mine.count--;
                 }
         mounts_before = count_mounts();
-        had_staging = exists(STAGING);
         inject(options.argv, NULL, profile, NULL, &r);
-        tree_look(options.out, STAGING, &complete);
-        if (!judge(&r, NULL, false) || !exists("shutdown") || exists(STAGING) || exists(MARK) || !is_kept()) {
+        tree_look(options.out, NULL, &complete);
+        if (!judge(&r, NULL, false) || !exists("shutdown") || has_staging() || exists(MARK) || !is_kept()) {
                 printf("# %s: a run without a fault: status %#x: %s\n%s%s", options.name, (unsigned)r.status, verdict,
                        r.out, r.err);
                 exit(1);
@@ -461,11 +482,9 @@ static void measure(struct profile *profile)
 static void parse(int argc, char **argv)
 {
         static const struct option known[] = {
-                { "name", 1, NULL, 'n' },    { "out", 1, NULL, 'o' },
-                { "before", 1, NULL, 'b' },  { "mine", 1, NULL, 'm' },
-                { "mount", 1, NULL, 'M' },   { "alloc", 1, NULL, 'a' },
-                { "seconds", 1, NULL, 's' }, { "max-occurrence", 1, NULL, 'x' },
-                { NULL, 0, NULL, 0 },
+                { "name", 1, NULL, 'n' },           { "out", 1, NULL, 'o' },   { "before", 1, NULL, 'b' },
+                { "mount", 1, NULL, 'M' },          { "alloc", 1, NULL, 'a' }, { "seconds", 1, NULL, 's' },
+                { "max-occurrence", 1, NULL, 'x' }, { NULL, 0, NULL, 0 },
         };
         int c;
 
@@ -480,9 +499,6 @@ static void parse(int argc, char **argv)
                         break;
                 case 'b':
                         options.before = optarg;
-                        break;
-                case 'm':
-                        options.mine = optarg;
                         break;
                 case 'M':
                         options.mount = strsep(&optarg, ",");

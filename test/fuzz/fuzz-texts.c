@@ -45,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct span texts[3] = { 0 }, rest = { (const char *)data, size };
         _cleanup_free_ char *name = NULL, *id = NULL;
+        const char *at;
         ssize_t fits;
         int same;
 
@@ -68,5 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         name_has_version(texts[0], name);
         path_has_version(texts[1], name);
         name_is_special(texts[2]);
+        name_has_number(texts[0]);
+        name_has_flavour(texts[1], name);
+        ALWAYS(inside(name_without_suffixes(texts[0]), texts[0]));
+        at = name_find_version(texts[0], name);
+        ALWAYS(!at || inside((struct span){ at, strlen(name) }, texts[0]));
         return 0;
 }

@@ -64,6 +64,9 @@ ENTRIES = [
 CMDLINES = [b"BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1.0-1 root=UUID=1234 ro quiet", b'initrd=\\6.1.0-1\\initrd root=UUID=1234 ro quiet "a b=c"',
             b"BOOT_IMAGE=/boot/vmlinuz-linux root=/dev/sda2 ostree=/ostree/boot.0/x/y/0 x=\"y z\""]
 NAMES = [b"/boot/vmlinuz-6.1.0-1", b"fedora-6.1.0-1.fc40.x86_64+3-0.conf", b"6.1.0", b"initramfs-6.1.0-1-fallback.img"]
+# Nodes of an EFI device path: a partition by its GUID, a file.
+DRIVE = struct.pack("<BBHIQQ16sBB", 4, 1, 42, 1, 2048, 100000, bytes(range(16)), 2, 2)
+FILE = struct.pack("<BBH", 4, 4, 4 + 20) + "\\EFI\\a.efi".encode("utf-16-le")[:18] + b"\0\0"
 
 
 def seeds():
@@ -101,6 +104,16 @@ def seeds():
     yield "fuzz-efivar", "fat", bytes(fat)
     yield "fuzz-efivar", "xfs", b"XFSB".ljust(512, b"\0")
     yield "fuzz-efivar", "ext", bytes(1024 + 56) + b"\x53\xef" + bytes(200)
+    for name, nodes, options in (("uki", DRIVE + FILE, ""), ("options", DRIVE + FILE + FILE, "root=/dev/vda2 initrd=\\x"), ("none", DRIVE, "")):
+        nodes += b"\x7f\xff\4\0"
+        yield "fuzz-bootoption", name, (struct.pack("<IH", 1, len(nodes)) + "OS\0".encode("utf-16-le") + nodes +
+                                        options.encode("utf-16-le"))
+    for name, entries in (("id", [entry("kernel", DIR | 0o755), entry("kernel/x", data="x" * 9), entry("kernel/restore/id", data="1234-5\n")]),
+                          ("long", [entry("./kernel/restore/id", data="1" * 70)]), ("none", TREE)):
+        yield "fuzz-identifier", name, archive(*entries)
+    for name, kind, body in (("ramdisk", 3, b"abcd"), ("multi", 4, struct.pack(">III", 4, 3, 0) + b"kernabc\0")):
+        yield "fuzz-bootoption", "uboot-" + name, struct.pack(">IIIIIIIBBBB32s", 0x27051956, 0, 0, len(body), 0, 0, 0, 5, 2, kind, 0,
+                                                              b"name") + body
     for i in range(len(DECODERS) + 1):
         yield "afl", "tree-%d" % i, bytes([i]) + archive(*TREE)
     for i, (name, entries) in enumerate(WAYS_OUT.items()):

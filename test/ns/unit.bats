@@ -34,7 +34,7 @@ booted() {
             sleep 0.1
         done
         cp /proc/1/mountinfo /out/mounts'
-    has mounts " /initramfs /run/initramfs rw,relatime"
+    grep ' / /run/initramfs rw,nosuid,nodev,relatime .*tmpfs exitrd' "$out/mounts"
     has mount ActiveState=active
     booted
 }

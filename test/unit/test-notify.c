@@ -168,10 +168,11 @@ static void bar(void **state)
                                   {
                                           notify_setup(true);
                                           notify_progress("Unpacking", 50, 100);
-                                          notify_clear();
-                                          notify_clear();
+                                          log_error(0, "one");
+                                          log_error(0, "two");
                                   }),
-                            "\rUnpacking [#####.....]  50%\033[K\r\033[K");
+                            "\rUnpacking [#####.....]  50%\033[K"
+                            "\r\033[Ktest-notify: one\r\ntest-notify: two\r\n");
         assert_string_equal(SHOWN(12,
                                   {
                                           notify_setup(true);
@@ -188,9 +189,9 @@ static void bar(void **state)
                                   {
                                           notify_setup(false);
                                           notify_progress("Unpacking", 50, 100);
-                                          notify_clear();
+                                          log_error(0, "one");
                                   }),
-                            "");
+                            "test-notify: one\r\n");
 }
 
 static void no_terminal(void **state)
@@ -199,9 +200,9 @@ static void no_terminal(void **state)
         assert_string_equal(HEAR({
                                     notify_setup(true);
                                     notify_progress("Unpacking", 50, 100);
-                                    notify_clear();
+                                    log_error(0, "one");
                             }),
-                            "");
+                            "test-notify: one\n");
 }
 
 int main(void)

@@ -217,12 +217,49 @@ static void test_special(void **state)
         assert_false(name_is_special(span_of("initrd-5.10-gold.img")));
 }
 
+static void test_words_behind(void **state)
+{
+        static const char *const has[] = { "initramfs-" V "-dracut.img", "initrd.img-" V ".dracut", "initrd" V,
+                                           "initramfs-" V "-my_own.img.zst", "x-v" V ".img" };
+        static const char *const has_not[] = { "initrd-" V "6",       "initrd-" V "-6",  "initrd-" V "~",
+                                               "initrd-1" V,          "initrd-5." V,     "initrd-" V "+x",
+                                               "initrd-" V ".",       "initrd-" V "--x", "initrd-" V ".rpmnew",
+                                               "initrd-" V ".img.new" };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(has); i++)
+                if (!name_find_version(span_of(has[i]), V))
+                        fail_msg("%s", has[i]);
+        for (size_t i = 0; i < ELEMENTSOF(has_not); i++)
+                if (name_find_version(span_of(has_not[i]), V))
+                        fail_msg("%s", has_not[i]);
+        assert_null(name_find_version(span_of("initrd"), ""));
+}
+
+static void test_flavour(void **state)
+{
+        (void)state;
+        assert_true(name_has_flavour(span_of("initramfs-lts"), "6.6.8-0-lts"));
+        assert_true(name_has_flavour(span_of("initramfs8"), "6.6.31+rpt-rpi-v8"));
+        assert_true(name_has_flavour(span_of("initramfs7l"), "6.6.31+rpt-rpi-v7l"));
+        assert_true(name_has_flavour(span_of("initramfs_2712.img"), "6.6.31+rpt-rpi-2712"));
+        assert_false(name_has_flavour(span_of("initramfs8"), "6.6.31+rpt-rpi-v7"));
+        assert_false(name_has_flavour(span_of("initramfs8"), "6.1.0-18"));
+        assert_false(name_has_flavour(span_of("initramfs-virt"), "6.6.8-0-lts"));
+        assert_false(name_has_flavour(span_of("initramfs-s"), "6.6.8-0-lts"));
+        assert_false(name_has_flavour(span_of("initramfs"), "6.6.8-0-lts"));
+        assert_false(name_has_flavour(span_of(""), ""));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_entry),       cmocka_unit_test(test_entry_odd), cmocka_unit_test(test_id),
-                cmocka_unit_test(test_env),         cmocka_unit_test(test_fits),      cmocka_unit_test(test_boot_image),
-                cmocka_unit_test(test_cmdline_get), cmocka_unit_test(test_version),   cmocka_unit_test(test_special),
+                cmocka_unit_test(test_entry),       cmocka_unit_test(test_entry_odd),
+                cmocka_unit_test(test_id),          cmocka_unit_test(test_env),
+                cmocka_unit_test(test_fits),        cmocka_unit_test(test_boot_image),
+                cmocka_unit_test(test_cmdline_get), cmocka_unit_test(test_version),
+                cmocka_unit_test(test_special),     cmocka_unit_test(test_words_behind),
+                cmocka_unit_test(test_flavour),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

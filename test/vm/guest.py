@@ -296,11 +296,11 @@ class Guest:
         return disk
 
     def copy_disk(self, to, files):
-        """A copy of the root's disk with files of its own: {there: here}."""
+        """A copy of the root's disk with files of its own: {there: here, or None for what is to be missing}."""
         run("cp", "--sparse=always", os.path.join(self.work, "root.disk"), to)
         folders = sorted({name[:i] for name in files for i in range(1, len(name)) if name[i] == "/"})
         commands = "".join(f"mkdir {name}\n" for name in folders)
-        commands += "".join(f"rm {name}\nwrite {path} {name}\n" for name, path in files.items())
+        commands += "".join(f"rm {name}\n" + (f"write {path} {name}\n" if path else "") for name, path in files.items())
         if commands:
             run("debugfs", "-w", "-f", "-", to, input=commands.encode(), stdin=None)
         return to
@@ -323,11 +323,11 @@ class Guest:
         shown = self.in_root("""
             out=$1 tool=$2; shift 2
             while [ $# -gt 0 ]; do
-                cp -T "$2" "$root$1"
+                if [ -n "$2" ]; then cp -T "$2" "$root$1"; else rm "$root$1"; fi
                 shift 2
             done
             "$tool" "$root" "$out"
-            """, tree, os.path.join(HERE, "composefs"), *(part for pair in files.items() for part in pair))
+            """, tree, os.path.join(HERE, "composefs"), *(part or "" for pair in files.items() for part in pair))
         run("truncate", "-s", "1600M", to)
         run("mke2fs", "-q", "-t", "ext4", "-J", "size=8", "-E", "lazy_itable_init=1", "-d", tree, to)
         shutil.rmtree(tree)

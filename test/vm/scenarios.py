@@ -3,7 +3,7 @@
 import dataclasses
 import re
 
-SERIAL = "console=%s panic=-1 printk.devkmsg=on"
+KERNEL = "%s panic=-1 printk.devkmsg=on"
 SYSTEMD = ("systemd.unit=vmtest.target systemd.log_target=kmsg "
            "systemd.journald.forward_to_console=1 systemd.default_timeout_stop_sec=60s")
 ROOT = "root=/dev/vda rootfstype=ext4 rw"
@@ -59,7 +59,7 @@ SCENARIOS = (
     Scenario("halt", "plain /boot, halt", script="arm\nfinish halt\n", ends="halt", archs=BOTH),
     Scenario("kexec", "plain /boot, kexec into a second kernel", group="daily",
              script="arm\nkexec -s -l /boot/vmlinuz-$(uname -r) --initrd=/boot/second.img "
-             f"--command-line='{SERIAL % 'ttyS0'} vmtest.kexeced'\nfinish kexec\n", ends="kexec"),
+             f"--command-line='{KERNEL % 'console=ttyS0 no_timer_check'} vmtest.kexeced'\nfinish kexec\n", ends="kexec"),
     Scenario("two-cpus", "two processors; the other machines have one", cpus=2),
     Scenario("uki", "a unified kernel image on an unmounted ESP, nothing in /boot", boot="uki", in_boot=False,
              script=SAY_ROOT + "finish poweroff\n", group="core", archs=BOTH, says="boot= esp="),

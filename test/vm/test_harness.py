@@ -72,8 +72,8 @@ class Fake:
     def __init__(self, text):
         self.program = [sys.executable, "-c", "import os, sys, time\nserial, port, qmp = map(int, sys.argv[1:])\n" + text]
 
-    def run(self, timeout, dialogue=()):
-        return qemu.run(qemu.Machine(), timeout, dialogue, program=self.program)
+    def run(self, timeout, dialogue=(), presses=None, **machine):
+        return qemu.run(qemu.Machine(**machine), timeout, dialogue, presses, self.program)
 
 
 class Running(unittest.TestCase):
@@ -92,6 +92,18 @@ class Running(unittest.TestCase):
         self.assertEqual(Fake("sys.exit(3)").run(10).ended, "QEMU exited with 3")
         halted = Fake("os.write(serial, b'reboot: System halted\\n')\nwhile b'quit' not in os.read(qmp, 99): pass")
         self.assertEqual(halted.run(20).ended, "halt")
+
+    def test_what_is_not_signed_is_refused(self):
+        said = "os.write(serial, b'Error loading EFI binary: Access denied\\n')\nwhile b'quit' not in os.read(qmp, 99): pass"
+        self.assertEqual(Fake(said).run(20, secure=True).ended, "refused")
+        control = next(s for s in scenarios.SCENARIOS if s.ends == "refused")
+        for serial, ended, bad in ((b"", "refused", 0), (b"[ 0.0] Linux version 6", "refused", 1), (b"", "poweroff", 1)):
+            self.assertEqual(len(scenarios.check(control, qemu.Run(serial=bytearray(serial), ended=ended), [])), bad)
+
+    def test_keys(self):
+        run = Fake("os.write(serial, b'ready\\n'); got = b''\nwhile got.count(b'send-key') < 3: got += os.read(qmp, 999)\n"
+                   "os.write(serial, b'all three')").run(20, presses=(rb"ready", 3))
+        self.assertIn(b"all three", run.serial)
 
     def test_dialogue(self):
         run = Fake("os.write(serial, b'login: '); got = os.read(serial, 99); os.write(serial, b'hello ' + got)").run(
@@ -136,9 +148,22 @@ class Checks(unittest.TestCase):
         self.assert_says(self.problems(tree=self.TREE + "\n./x f 0644 0:0 0 1 5,abc -"), "./x is too much")
         self.assert_says(self.problems(tree=self.TREE.replace("abc", "abd")), "./shutdown is")
 
+    def test_what_a_scenario_says(self):
+        said = self.SERIAL + b"[ 0.9] vmtest: root is overlay ro boot= esp=\n"
+        self.assertEqual(self.problems("composefs", said), [])
+        self.assert_says(self.problems("composefs", said.replace(b"overlay", b"ext4")), "the console does not show")
+
     def test_control_must_differ(self):
         serial = b"systemd-shutdown[1]: Powering off.\n"
         self.assert_says(self.problems("md-control", serial, hook="x", tree=".")[1:], "the control shows no difference")
+
+
+class Scenarios(unittest.TestCase):
+    def test_table(self):
+        self.assertEqual(len({s.name for s in scenarios.SCENARIOS}), len(scenarios.SCENARIOS))
+        self.assertEqual({s.group for s in scenarios.SCENARIOS}, set(scenarios.GROUPS))
+        self.assertEqual({s.name for s in scenarios.SCENARIOS if s.group == "core"},
+                         {"poweroff", "uki", "loop", "noexec", "small-memory", "corrupt"})
 
 
 class Corpus(unittest.TestCase):

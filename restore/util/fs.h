@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Files and directories: what the C library leaves to every program.
+ */
+
+#include <dirent.h>
+#include <stdint.h>
+
+/** Close a directory stream, unless it is NULL. For _cleanup_(). */
+void closedirp(DIR **dir);
+
+/**
+ * Open a directory for reading its entries. The descriptor @dir stays as it is, position included.
+ *
+ * @param dir  a directory's descriptor; O_PATH will do
+ * @return the stream, owned by the caller, or NULL with errno set
+ */
+DIR *fs_open_entries(int dir);
+
+/**
+ * Read the next entry that is neither `.` nor `..`.
+ *
+ * @return the entry, valid until the next call; or NULL: at the end with errno 0, on failure with errno set
+ */
+struct dirent *fs_next_entry(DIR *entries);
+
+/**
+ * Open a file with openat2(2). The kernel asks for another try when something is renamed or mounted while it resolves
+ * `..`; those tries are made.
+ *
+ * @param dir      directory that @path is relative to
+ * @param path     the empty string stands for @dir itself
+ * @param flags    as for open(2); O_CLOEXEC is added
+ * @param resolve  RESOLVE_… flags
+ * @return a descriptor owned by the caller, or a negative errno
+ */
+int fs_open(int dir, const char *path, uint64_t flags, uint64_t resolve);
+
+/**
+ * Write some bytes: one write(2), repeated only where a signal interrupts it.
+ *
+ * @return bytes written, or a negative errno
+ */
+int64_t fs_write(int fd, const void *bytes, size_t size);
+
+/**
+ * Copy bytes from one file to the current position of another: inside the kernel, or with read and write where the
+ * kernel cannot.
+ *
+ * @param offset  where to read in @from, in bytes; advanced by what was copied
+ * @param left    bytes to copy; on return, bytes not copied yet. After -ENOSPC the call can be repeated
+ * @return 0, or a negative errno; -ENODATA where @from ends early or cannot be read
+ */
+int fs_copy(int from, uint64_t *offset, int to, uint64_t *left);
