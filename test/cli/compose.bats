@@ -37,6 +37,7 @@ take() {
 
 # composes [OPTION]...: the exitrd is made in $T/root/run/initramfs, and that is what `in_tree` looks at
 composes() {
+    # shellcheck disable=SC2016 # the inner shell expands it
     unshare -m --propagation private bash -euc '
         "$1" -S "$2/root" "${@:3}" >"$2/stdout" 2>"$2/stderr" || { cat "$2/stderr"; exit 1; }
         cp -a "$2/root/run/initramfs" "$2/tree"' - "$RESTORE" "$T" "$@"
