@@ -105,7 +105,8 @@ TRIPLET = $(or $(TRIPLET_$(ARCH)),$(ARCH)-linux-gnu)
 DEPS_arch = gcc-$(TRIPLET) qemu-user|qemu-user-static $(foreach p,$(filter-out libisal%,$(filter lib% zlib%,$(DEPS_build))) libcmocka-dev, \
 	$(patsubst %|:$(ARCH),%|,$(subst |,:$(ARCH)|,$(p)):$(ARCH)))
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
-FOR ?= build demo check ci package vm bench roots
+DEPS_model := gcc libc6-dev spin
+FOR ?= build demo check ci package vm bench model roots
 
 deps:
 	@packaging/deps $(foreach f,$(FOR),$(patsubst %,'%',$(DEPS_$(f))))
@@ -158,6 +159,7 @@ check-vm-all:
 
 include test/fuzz/fuzz.mk
 include test/fault/fault.mk
+include test/model/model.mk
 
 include test/bench/bench.mk
 

@@ -6,7 +6,7 @@ _skipcpio() {
     local cur prev words cword
     _init_completion || return
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "--list" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "--list --help --version" -- "$cur")
         return
     fi
     _filedir

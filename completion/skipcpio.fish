@@ -2,3 +2,5 @@
 # fish completion for skipcpio
 
 complete -c skipcpio -l list -d 'Print a line for each part'
+complete -c skipcpio -l help -d 'Print the usage'
+complete -c skipcpio -l version -d 'Print the version'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dracut-initramfs-restore: locate the image that booted, decode and unpack it, prepare the tree for
- * the pivot, and commit it.
+ * dracut-initramfs-restore: locate the image that booted, decode and unpack it, or else compose a tree of the running
+ * system; prepare the tree for the pivot, and commit it.
  */
 #include <fcntl.h>
 #include <inttypes.h>
@@ -89,6 +89,25 @@ static int unpack_to_directory(const struct options *options, const struct image
 static const char *const dispensable[] = { "usr/lib/modules/*/kernel", "lib/modules/*/kernel", "usr/lib/firmware",
                                            "lib/firmware" };
 
+/* The system's root as a prefix of names. */
+static const char *sysroot_prefix(const struct options *options)
+{
+        return strcmp(options->search.sysroot, "/") == 0 ? "" : options->search.sysroot;
+}
+
+/* @return 1, or a negative errno, already logged */
+static int commit(const struct options *options, struct exitrd *exitrd, struct outcome *outcome)
+{
+        int r;
+
+        outcome->used = exitrd_used(exitrd);
+        if (options->check)
+                return 1;
+        r = exitrd_commit(exitrd, !options->directory && !*sysroot_prefix(options));
+        outcome->superseded = r == 0;
+        return r == -ENOSPC ? -EIO : r < 0 ? r : 1;
+}
+
 /*
  * Make the tree of an image and commit it.
  *
@@ -100,7 +119,6 @@ static int restore(const struct options *options, const char *directory, const s
                    struct outcome *outcome)
 {
         _cleanup_(exitrd_done) struct exitrd *exitrd = NULL;
-        const char *sysroot = options->search.sysroot;
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
@@ -108,16 +126,10 @@ static int restore(const struct options *options, const char *directory, const s
         r = unpack_image(outcome->image, exitrd_tree(exitrd), &(struct unpack_options){ *exclude, options->window },
                          &outcome->unpacked);
         if (r == 0)
-                r = exitrd_prepare(exitrd, outcome->image->regions[0].name, strcmp(sysroot, "/") == 0 ? "" : sysroot,
-                                   exclude);
+                r = exitrd_prepare(exitrd, outcome->image->regions[0].name, sysroot_prefix(options), exclude);
         if (r < 0)
                 return r == -ENOSPC || r == -ENOMEM ? r : 0;
-        outcome->used = exitrd_used(exitrd);
-        if (options->check)
-                return 1;
-        r = exitrd_commit(exitrd, !options->directory && strcmp(sysroot, "/") == 0);
-        outcome->superseded = r == 0;
-        return r < 0 ? (r == -ENOSPC ? -EIO : r) : 1;
+        return commit(options, exitrd, outcome);
 }
 
 /* The same; where memory is short, without what is dispensable. @return as restore(), but all is logged */
@@ -136,6 +148,58 @@ static int try_candidate(const struct options *options, const char *directory, s
                 r = restore(options, directory, &exclude, outcome);
         }
         return r == -ENOSPC ? no_room(outcome->image, &outcome->unpacked), 0 : r;
+}
+
+/*
+ * Make an exitrd of the running system and commit it.
+ *
+ * @reason: why no image is restored
+ * @return 0; -ENOENT where there is no systemd-shutdown, not logged; or another negative errno, already logged
+ */
+static int compose(const struct options *options, const char *directory, const char *reason)
+{
+        _cleanup_(exitrd_done) struct exitrd *exitrd = NULL;
+        struct outcome outcome = outcome_begin(NULL, reason);
+        struct composed composed;
+        int r = exitrd_open(directory, &exitrd);
+
+        if (r < 0)
+                return r;
+        r = exitrd_compose(exitrd, options->search.sysroot, &composed);
+        if (r == 0)
+                r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude);
+        if (r == -ENOSPC)
+                return log_error(r, "%s: the exitrd made of the running system cannot be finished", directory);
+        if (r < 0)
+                return r;
+        outcome.unpacked.entries = composed.entries;
+        outcome.unpacked.bytes = composed.bytes;
+        r = commit(options, exitrd, &outcome);
+        if (r < 0)
+                return r;
+        if (options->check)
+                return report(options, directory, &outcome);
+        if (!outcome.superseded) {
+                notify_status("Composed");
+                log_info("%s: composed an exitrd of the running system in %s: %" PRIu64 " entries, %" PRIu64
+                         " KiB in %.3f s",
+                         reason, directory, composed.entries, composed.bytes / 1024, outcome_seconds(&outcome));
+        }
+        return 0;
+}
+
+/* The last resort. @tried: there was an image, and it would not do, already logged */
+static int compose_instead(const struct options *options, const struct locate *locate, const char *directory,
+                           bool tried)
+{
+        char reason[512];
+        int r;
+
+        snprintf(reason, sizeof(reason), "No %simage found for kernel %s", tried ? "usable " : "", locate_kver(locate));
+        r = compose(options, directory, reason);
+        if (r == -ENOENT && !tried)
+                log_error(0, "%s (--locate -v says where it was looked for), and no systemd-shutdown", reason);
+        return r;
 }
 
 /* Restore the first candidate that will do. */
@@ -161,9 +225,8 @@ static int restore_exitrd(const struct options *options, struct locate *locate, 
                 if (r != 0)
                         return MIN(r, 0);
         }
-        if (r == 0 && !tried)
-                log_error(0, "No image found for kernel %s (--locate -v says where it was looked for)",
-                          locate_kver(locate));
+        if (r == 0 && options->search.image_count == 0)
+                return compose_instead(options, locate, directory, tried);
         return r < 0 ? r : -ENOENT;
 }
 
@@ -187,6 +250,10 @@ static int run(const struct options *options)
         if (!options->locate && !options->check && !mere &&
             (exitrd_is_finished(directory) || (!options->force && !exitrd_is_needed(directory))))
                 return 0;
+        if (options->compose) {
+                r = compose(options, directory, "No image wanted");
+                return r == -ENOENT ? log_error(0, "%s has no systemd-shutdown to make an exitrd of", sysroot), r : r;
+        }
         r = locate_begin(&options->search, &locate);
         if (r < 0)
                 return r;

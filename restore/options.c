@@ -23,6 +23,8 @@ static void help(void)
                "  -k, --kver=VERSION   look for this kernel's image         (uname -r)\n"
                "  -f, --force          restore though DIR has no .need_shutdown\n"
                "  -x, --exclude=GLOB   leave these names out; may be repeated\n"
+               "      --compose        make an exitrd of the running system, as is done where no\n"
+               "                       image is found; read none\n"
                "      --locate         print the image that would be restored and which rule\n"
                "                       found it; do nothing\n"
                "      --check          do all of a restore but its last call, and say whether the\n"
@@ -60,13 +62,14 @@ static int parse_mib(const char *text, uint64_t *ret)
 
 int options_parse(int argc, char **argv, struct options *ret)
 {
-        enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_WINDOW };
+        enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_COMPOSE, OPTION_WINDOW };
         static const struct option longs[] = {
                 { "directory", required_argument, NULL, 'C' },
                 { "sysroot", required_argument, NULL, 'S' },
                 { "kver", required_argument, NULL, 'k' },
                 { "force", no_argument, NULL, 'f' },
                 { "exclude", required_argument, NULL, 'x' },
+                { "compose", no_argument, NULL, OPTION_COMPOSE },
                 { "locate", no_argument, NULL, OPTION_LOCATE },
                 { "check", no_argument, NULL, OPTION_CHECK },
                 { "window", required_argument, NULL, OPTION_WINDOW },
@@ -99,6 +102,9 @@ int options_parse(int argc, char **argv, struct options *ret)
                         break;
                 case 'x':
                         ret->exclude.globs[ret->exclude.count++] = optarg;
+                        break;
+                case OPTION_COMPOSE:
+                        ret->compose = true;
                         break;
                 case OPTION_LOCATE:
                         ret->locate = true;
@@ -133,6 +139,10 @@ int options_parse(int argc, char **argv, struct options *ret)
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): -S has an argument */
         if ((ret->directory && !*ret->directory) || !*ret->search.sysroot || (ret->search.kver && !*ret->search.kver)) {
                 fprintf(stderr, "%s: an option's argument is empty\n", program_invocation_short_name);
+                return usage();
+        }
+        if (ret->compose && (ret->search.image_count > 0 || ret->locate)) {
+                fprintf(stderr, "%s: --compose takes no image\n", program_invocation_short_name);
                 return usage();
         }
         return 1;

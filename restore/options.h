@@ -17,6 +17,7 @@ struct options {
         const char *directory;        /* -C, or NULL for /run/initramfs below the sysroot */
         struct locate_options search; /* -S ("/" unless given), -k and IMAGE arguments */
         bool force;                   /* -f */
+        bool compose;                 /* --compose */
         bool locate;                  /* --locate */
         bool check;                   /* --check */
         bool verbose;                 /* -v */

@@ -70,17 +70,29 @@ static const char *report_unit(const struct options *options, char *reason, size
         return reason;
 }
 
-int report(const struct options *options, const char *directory, const struct outcome *outcome)
+static void report_tree(const struct outcome *outcome)
 {
         const struct unpacked *unpacked = &outcome->unpacked;
-        char reason[1024];
-        const char *mark, *unit;
 
+        if (!outcome->image) {
+                say("image", "none (%s)", outcome->rule);
+                say("content", "of the running system: %" PRIu64 " entries, %" PRIu64 " KiB", unpacked->entries,
+                    unpacked->bytes / 1024);
+                return;
+        }
         for (size_t i = 0; i < outcome->image->count; i++)
                 say("image", "%s (%s)", outcome->image->regions[i].name, outcome->rule);
         say("content", "%s: %" PRIu64 " entries, %" PRIu64 " KiB, decoded to the end%s", unpacked->formats,
             unpacked->entries, unpacked->bytes / 1024,
             outcome->thin ? ", without kernel modules and firmware: memory is short" : "");
+}
+
+int report(const struct options *options, const char *directory, const struct outcome *outcome)
+{
+        char reason[1024];
+        const char *mark, *unit;
+
+        report_tree(outcome);
         say("shutdown", "runs in the tree");
         say("memory", "%" PRIu64 " KiB, of %" PRIu64 " KiB that can be spared", outcome->used / 1024,
             memory_spare() / 1024);

@@ -9,7 +9,7 @@
 #include "unpack/unpack.h"
 
 struct outcome {
-        const struct image *image; /* that was restored; not owned */
+        const struct image *image; /* that was restored, not owned; NULL: the exitrd is composed */
         const char *rule;          /* which rule found it, or NULL */
         struct unpacked unpacked;
         uint64_t used;   /* bytes of memory that the tree takes */

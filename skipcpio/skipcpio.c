@@ -147,10 +147,14 @@ static int list_parts(struct image *image, const char *file)
 static void usage(FILE *to)
 {
         fprintf(to,
-                "Usage: %s FILE           write what follows the first plain cpio archive and its padding\n"
-                "       %s --list FILE    print the parts of an image: number, start, end, format, early or main;\n"
-                "                         a compressed part ends at \"-\" and is the last one listed\n",
-                program_invocation_short_name, program_invocation_short_name);
+                "Usage: %s [--list] FILE\n"
+                "Write what follows the first plain cpio archive of FILE and its padding.\n"
+                "\n"
+                "      --list     print a line for each part instead: number, start, end, format,\n"
+                "                 early or main; a compressed part ends at \"-\" and is the last\n"
+                "      --help     print this\n"
+                "      --version  print the version\n",
+                program_invocation_short_name);
 }
 
 int main(int argc, char **argv)

@@ -52,6 +52,25 @@ int exitrd_tree(const struct exitrd *exitrd);
 /** Bytes of memory that the tree takes, as its tmpfs counts them. */
 uint64_t exitrd_used(const struct exitrd *exitrd);
 
+/** What an exitrd is composed of. */
+struct composed {
+        uint64_t entries; /* files and links */
+        uint64_t bytes;
+};
+
+/**
+ * Fill the tree from the running system: systemd-shutdown as its `shutdown`, the hooks of
+ * systemd-shutdown, and the tools for what this machine's storage is made of, each with what it
+ * needs. Only files are taken that nobody but root can have written.
+ *
+ * @param sysroot  the system's root directory
+ * @param ret      filled
+ * @return 0; -ENOENT where there is no systemd-shutdown, not logged; or another negative errno, already logged:
+ *         -EPERM where something of it is in a place that others can write to, -ENOPKG where a library
+ *         is missing, -EBADMSG where one is damaged
+ */
+int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct composed *ret);
+
 /**
  * Make a tree usable that was unpacked from an image: extract nested roots, set labels, carry over
  * what DIR held, and check that its `shutdown` would run.

@@ -9,6 +9,7 @@
 #include "cmdline.h"
 #include "entry.h"
 #include "lookup.h"
+#include "util/log.h"
 #include "version.h"
 
 /* Whether @name, which has the kernel's version at @at, has another kernel's whose version only begins so. */
@@ -84,7 +85,8 @@ int scan(struct search *search, const struct place *place, const struct volume *
 
                 r = name_fits(search, slash ? slash + 1 : names.list[i], naming, &kernels);
                 if (r == 0 && strcasestr(names.list[i], "initr"))
-                        search_skip(names.list[i], 0, "its name is not that of this kernel's image");
+                        log_debug("%s/%s: skipped: its name is not that of this kernel's image", volume->label,
+                                  names.list[i]);
                 if (r > 0)
                         r = names_add(&fitting, NULL, names.list[i]);
                 if (r < 0)

@@ -7,6 +7,7 @@
 #include "cmdline.h"
 #include "entry.h"
 #include "lookup.h"
+#include "uki.h"
 #include "version.h"
 
 static int by_name(const void *a, const void *b)

@@ -132,11 +132,14 @@ static struct lead remove_lead(struct search *search, struct lead *lead)
 static int open_lead(struct search *search, struct lead *lead)
 {
         int (*open)(struct search *, struct lead *) = lead->open;
+        int r = 1;
 
         lead->open = NULL;
         if (open)
-                return open(search, lead);
-        return 1;
+                r = open(search, lead);
+        if (r <= 0)
+                image_done(&lead->image); /* a part of it is not it */
+        return r;
 }
 
 /* How well a lead's time fits the boot: the newest that is older is the best, the newest of the others the worst. */

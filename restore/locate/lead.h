@@ -12,7 +12,6 @@
 
 #include "skipcpio/image.h"
 #include "search.h"
-#include "uki.h"
 
 /** What it is worth that an image is found in a place, the surest first. */
 enum grade {

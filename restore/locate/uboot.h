@@ -25,7 +25,8 @@
  * @param total  bytes in the file
  * @param from   filled where the result is 1: the initrd's first byte
  * @param bytes  filled likewise: its size
- * @return 1; 0 where the file is not wrapped; -EBADMSG where the header says what the file has not got, or a kernel is all of it
+ * @return 1; 0 where the file is not wrapped; -EBADMSG where the header says what the file has not got, or a kernel is
+ * all of it
  */
 int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from, uint64_t *bytes);
 

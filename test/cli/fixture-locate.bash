@@ -153,13 +153,15 @@ exitrd() {
 
 # restores_exitrd NAME: what is found is restored, without a warning, and is exitrd NAME.
 restores_exitrd() {
+    local found
+
     rm -rf "$S/run"
     mkdir -p "$S/run/initramfs"
     restore -f -S "$S"
     succeeded
-    [[ $(ls "$S/run/initramfs") == $(printf '%s\nshutdown' "$1" | sort) ]]
-    cmp "$T/random.$1" "$S/run/initramfs/$1"
-    cmp "$T/shutdown" "$S/run/initramfs/shutdown"
+    found=$(ls "$S/run/initramfs" && cmp "$T/random.$1" "$S/run/initramfs/$1" && cmp "$T/shutdown" "$S/run/initramfs/shutdown")
+    umount "$S/run/initramfs"
+    diff -u <(printf '%s\nshutdown\n' "$1" | sort) - <<<"$found"
 }
 
 finds_nothing() {

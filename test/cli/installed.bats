@@ -37,9 +37,9 @@ options() {
     grep -oE -- '(^|[][ ,|])--?[[:alnum:]][[:alnum:]-]*' | grep -oE -- '--?[[:alnum:]-]+' | sort -u
 }
 
-# What --help has at the beginnings of its lines; skipcpio, to which --help is a FILE, has a usage line alone.
+# What --help has at the beginnings of its lines.
 options_of_help() {
-    { "$1" --help 2>/dev/null || "$1" 2>&1 || :; } | sed -nE 's/^Usage: //p; s/^ +(-.*)/ \1/p' | sed -E 's/(.)  .*/\1/' | options
+    "$1" --help | sed -nE 's/^Usage: //p; s/^ +(-.*)/ \1/p' | sed -E 's/(.)  .*/\1/' | options
 }
 
 options_of_manual() {

@@ -833,6 +833,10 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     done
     older boot/i-b 10
     finds 'fits the kernel command line' /boot/i-b
+    # Not with a part of an image.
+    entry boot/loader/entries/b.conf 'linux /b' 'initrd /i-b' 'initrd /none' 'options root=/dev/vda2 ro'
+    older boot/i-a 20
+    finds 'fits the kernel command line' /boot/i-a
     rm "$S"/boot/loader/entries/[ab].conf
     finds 'fits the kernel command line' /boot/i-c
     # It was made anew; another kernel's is older, and never right.

@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -20,12 +21,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#ifdef __x86_64__
+#include <sys/io.h>
+#endif
 
 enum { DEBUG_PORT = 0xe9 };
 
@@ -170,6 +174,7 @@ static void walk(int parent, const char *name, size_t length)
         close(fd);
 }
 
+#ifdef __x86_64__
 static ssize_t write_debug_port(void *cookie, const char *data, size_t size)
 {
         size_t left = size;
@@ -178,6 +183,21 @@ static ssize_t write_debug_port(void *cookie, const char *data, size_t size)
         __asm__ volatile("rep outsb" : "+S"(data), "+c"(left) : "d"(DEBUG_PORT) : "memory");
         return (ssize_t)size;
 }
+
+static FILE *open_debug_port(void)
+{
+        if (iopl(3) < 0)
+                return NULL;
+        return fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_debug_port });
+}
+#else
+/* Only x86 has that port. */
+static FILE *open_debug_port(void)
+{
+        errno = ENODEV;
+        return NULL;
+}
+#endif
 
 int main(int argc, char **argv)
 {
@@ -189,11 +209,9 @@ int main(int argc, char **argv)
                 errx(2, "usage: manifest TREE");
         out = stdout;
         if (first_process) {
-                if (iopl(3) < 0)
-                        err(1, "iopl");
-                out = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = write_debug_port });
+                out = open_debug_port();
                 if (!out)
-                        err(1, "fopencookie");
+                        err(1, "debug port");
         }
 
         int fd = open(tree, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -17,7 +17,7 @@ class Architecture:
     options: tuple  # -machine and -cpu
     firmware: str
     variables: str
-    console: str
+    cmdline: str  # for the kernel
     efi: str  # as in bootx64.efi
     triplet: str
     objcopy: str
@@ -28,11 +28,14 @@ class Architecture:
 
 
 ARCHITECTURES = {
+    # no_timer_check: on a busy computer the emulated timer can be late enough for Linux to panic ("IO-APIC + timer
+    # doesn't work"); under KVM, Linux does not check either.
     # After cmpxchg16b, QEMU 7.2 has garbage in the flags. Linux 6.12 uses it to allocate, and dies of it.
     "amd64": Architecture("x86_64", ("-machine", "q35", "-cpu", "max,cx16=off"), "/usr/share/OVMF/OVMF_CODE_4M.fd",
-                          "/usr/share/OVMF/OVMF_VARS_4M.fd", "ttyS0", "x64", "x86_64-linux-gnu", "objcopy"),
+                          "/usr/share/OVMF/OVMF_VARS_4M.fd", "console=ttyS0 no_timer_check", "x64", "x86_64-linux-gnu",
+                          "objcopy"),
     "arm64": Architecture("aarch64", ("-machine", "virt", "-cpu", "cortex-a76"), "/usr/share/AAVMF/AAVMF_CODE.fd",
-                          "/usr/share/AAVMF/AAVMF_VARS.fd", "ttyAMA0", "aa64", "aarch64-linux-gnu",
+                          "/usr/share/AAVMF/AAVMF_VARS.fd", "console=ttyAMA0", "aa64", "aarch64-linux-gnu",
                           "aarch64-linux-gnu-objcopy"),
 }
 # Firmware that wants programs signed by its owner, whom these variables name.

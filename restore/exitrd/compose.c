@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * An exitrd made of the running system: systemd-shutdown is its `shutdown`. As PID 1 there it finds
+ * /etc/initrd-release, so it does not pivot again; what is mounted below /oldroot it unmounts, and what that was on it
+ * detaches, with no help but the hooks'.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "exitrd.h"
+#include "holders.h"
+#include "programs.h"
+#include "trusted.h"
+#include "util/log.h"
+
+static const char *const shutdown_paths[] = { "usr/lib/systemd/systemd-shutdown", "lib/systemd/systemd-shutdown" };
+
+/* It opens these itself, since systemd 259; notes on it are in its library, with all that others open. */
+static const char *const shutdown_dlopens[] = { "libmount.so.1", NULL };
+
+static const char *const program_directories[] = { "usr/sbin", "sbin", "usr/bin", "bin" };
+
+/* Where a system has links for what once were directories, names in scripts lead through them. */
+static const char *const top_links[] = { "bin", "sbin", "lib", "lib64" };
+
+static const char *const mount_points[] = { "dev", "oldroot", "proc", "run", "sys" };
+
+#define HOOK "dracut-restore"
+
+static int make_directory(int tree_fd, const char *name)
+{
+        return mkdirat(tree_fd, name, 0755) < 0 && errno != EEXIST
+                               ? log_error(-errno, "/%s: cannot be made in the exitrd", name)
+                               : 0;
+}
+
+/* @param directory  gets the directory that it is in, where its hooks are, too; PATH_MAX bytes */
+static int take_shutdown(struct programs *programs, char *directory)
+{
+        int r = -ENOENT;
+
+        for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(shutdown_paths); i++)
+                r = programs_take(programs, shutdown_paths[i], shutdown_dlopens, LOG_ERR, directory);
+        if (r < 0)
+                return r;
+        /* As a link: the loader tells $ORIGIN by the file's own name. */
+        if (symlinkat(directory, programs->tree_fd, "shutdown") < 0)
+                return log_error(-errno, "/shutdown: cannot be made in the exitrd");
+        programs->entries++;
+        *strrchr(directory, '/') = '\0';
+        return 0;
+}
+
+/* A hook that cannot be taken is no reason to go without the pivot; it would not run where it is, either. */
+static int take_hooks(struct programs *programs, const char *directory)
+{
+        char real[PATH_MAX], path[2 * PATH_MAX];
+        int fd = trusted_open(programs->root_fd, directory, programs->tree_fd, real), r = 0;
+        const struct dirent *entry;
+        DIR *dir;
+
+        if (fd == -ENOENT)
+                return 0;
+        if (fd == -EPERM)
+                return log_warning(0, "Cannot take what is in /%s: %s", directory, trusted_reason(fd)), 0;
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir)
+                return safe_close(fd), log_error(-errno, "/%s: cannot be read", directory);
+        while (r != -EIO && r != -ENOMEM && (entry = readdir(dir))) {
+                struct stat st;
+
+                if (*entry->d_name == '.' || fstatat(dirfd(dir), entry->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
+                    (st.st_mode & S_IXUSR) == 0)
+                        continue; /* as systemd-shutdown sees it */
+                snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+                r = programs_take(programs, path, NULL, LOG_WARNING, real);
+        }
+        closedir(dir);
+        return r == -EIO || r == -ENOMEM ? r : 0;
+}
+
+/* @param path  gets the name that it was found by, "" where it was not. @return 0 or a negative errno, already logged
+ */
+static int take_holder(struct programs *programs, const struct holder *holder, char *path)
+{
+        char real[PATH_MAX];
+        int r = -ENOENT;
+
+        for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(program_directories); i++) {
+                snprintf(path, PATH_MAX, "%s/%s", program_directories[i], holder->program);
+                r = programs_take(programs, path, NULL, LOG_WARNING, real);
+        }
+        if (r < 0)
+                *path = '\0';
+        if (r == -ENOENT)
+                log_debug("%s: there is no %s to take", holder->device, holder->program);
+        return r == -EIO || r == -ENOMEM ? r : 0;
+}
+
+/* Take what this machine's devices need, and write the hook that runs it. */
+static int take_holders(struct programs *programs, const char *directory)
+{
+        struct holder holders[HOLDERS_MAX];
+        size_t count = holders_find(programs->root_fd, holders, ELEMENTSOF(holders)), used;
+        char script[HOLDERS_MAX * 128] = "#!/bin/sh\n# What systemd-shutdown does not do itself.\n", path[PATH_MAX];
+        _cleanup_close_ int fd = -1;
+        bool any = false;
+        int r = 0;
+
+        used = strlen(script);
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                r = take_holder(programs, &holders[i], path);
+                if (r < 0 || !*path || !holders[i].arguments)
+                        continue;
+                used += (size_t)snprintf(script + used, sizeof(script) - used, "/%s %s\n", path, holders[i].arguments);
+                any = true;
+        }
+        if (r < 0 || !any)
+                return r;
+        r = programs_take(programs, "bin/sh", NULL, LOG_WARNING, path);
+        if (r < 0)
+                return r == -EIO || r == -ENOMEM ? r : 0;
+        r = make_directory(programs->tree_fd, directory);
+        if (r < 0)
+                return r;
+        snprintf(path, sizeof(path), "%.*s/" HOOK, (int)(sizeof(path) - sizeof("/" HOOK)), directory);
+        fd = openat(programs->tree_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+        if (fd < 0 || write(fd, script, used) != (ssize_t)used)
+                return log_error(-errno, "/%s: cannot be made in the exitrd", path);
+        programs->entries++;
+        programs->bytes += used;
+        return 0;
+}
+
+/* @return 0 or a negative errno, already logged */
+static int take_release(struct programs *programs)
+{
+        char real[PATH_MAX];
+        _cleanup_close_ int fd = trusted_open(programs->root_fd, "etc/os-release", programs->tree_fd, real);
+        int r = make_directory(programs->tree_fd, "etc");
+
+        if (r == 0 && fd < 0) { /* its being there is what matters */
+                *real = '\0';
+                fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        }
+        if (r == 0 && *real)
+                r = programs_copy(programs, fd, real);
+        return r < 0 ? r : programs_copy(programs, fd, "etc/initrd-release");
+}
+
+static int compose(struct programs *programs)
+{
+        char directory[PATH_MAX], hooks[PATH_MAX + sizeof("/system-shutdown")], real[PATH_MAX];
+        int r = take_shutdown(programs, directory);
+
+        snprintf(hooks, sizeof(hooks), "%s/system-shutdown", directory);
+        if (r == 0)
+                r = take_hooks(programs, hooks);
+        if (r == 0)
+                r = take_holders(programs, hooks);
+        if (r == 0)
+                r = take_release(programs);
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(top_links); i++)
+                safe_close(trusted_open(programs->root_fd, top_links[i], programs->tree_fd, real));
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(mount_points); i++)
+                r = make_directory(programs->tree_fd, mount_points[i]);
+        return r;
+}
+
+int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct composed *ret)
+{
+        struct programs programs;
+        _cleanup_close_ int root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        int r;
+
+        if (root < 0)
+                return log_error(-errno, "%s: cannot be opened", sysroot);
+        r = programs_begin(root, exitrd_tree(exitrd), &programs);
+        if (r == 0)
+                r = compose(&programs);
+        *ret = (struct composed){ programs.entries, programs.bytes };
+        programs_done(&programs);
+        return r;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Programs of the running system, taken into a tree with all that they need to start there:
+ * loader, libraries and, of a script, its interpreter.
+ */
+
+#include <limits.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Where programs are taken from and go to. */
+struct programs {
+        int root_fd; /* root of the running system */
+        int tree_fd; /* root of the tree */
+        char *cache; /* the loader's /etc/ld.so.cache; NULL where there is none */
+        size_t cache_size;
+        uint64_t entries; /* files taken so far, and bytes of them */
+        uint64_t bytes;
+};
+
+/**
+ * Get ready, and take the loader's cache of where libraries are.
+ *
+ * @param ret  filled; to be given to programs_done(), also after a failure
+ * @return 0 or a negative errno, already logged
+ */
+int programs_begin(int root_fd, int tree_fd, struct programs *ret);
+
+/**
+ * Take a program. Nothing of it is in the tree before all that it needs is found.
+ *
+ * @param path      with or without a leading slash
+ * @param dlopened  libraries that it opens if they are there: those of this list that can be found
+ *                  are taken, too, besides those that the program's own note names; ended by NULL, or NULL
+ * @param level     of what is said of a failure that is the program's own: LOG_ERR, or LOG_WARNING
+ *                  where it can be done without
+ * @param real      gets its name without a link in it, relative to the root
+ * @return 0; -ENOENT where there is no such file, not logged; or another negative errno, already
+ *         logged: -EPERM where something of it is in a place that others than root can write to, -ENOPKG where a
+ *         library or an interpreter is missing, -EBADMSG where something is damaged, -ENOEXEC where it is neither
+ *         program nor script, -EIO where the tree cannot be written
+ */
+int programs_take(struct programs *programs, const char *path, const char *const *dlopened, int level,
+                  char real[static PATH_MAX]);
+
+/**
+ * Take a file as it is.
+ *
+ * @param name  in the tree: an open file's name, whose directory is there already
+ * @return 0 or a negative errno, already logged
+ */
+int programs_copy(struct programs *programs, int fd, const char *name);
+
+/** Free all. */
+void programs_done(struct programs *programs);
