@@ -91,7 +91,7 @@ static int open_parent(struct tree *tree, const char *path)
                         continue;
                 if (strcmp(component, "..") == 0)
                         return -ENOTDIR; /* out of a directory that does not exist: no kernel goes there */
-                r = WITH_ROOM(tree, mkdirat(fd, component, 0755));
+                r = NOTE_FULL(tree, mkdirat(fd, component, 0755));
                 if (r < 0)
                         return r == -EEXIST ? -ENOTDIR : r; /* a dangling link, which stays one */
                 next = openat(fd, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -9,7 +9,7 @@
 #include "tree.h"
 
 /* A call's result as 0 or -errno; with no space left, the tree is full. */
-#define WITH_ROOM(tree, call)                          \
+#define NOTE_FULL(tree, call)                          \
         ({                                             \
                 int result_ = (call) < 0 ? -errno : 0; \
                                                        \

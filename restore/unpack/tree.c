@@ -187,14 +187,14 @@ int tree_directory(struct tree *tree, const char *name, const struct newc *heade
         if (r != 0)
                 return r;
         if (place.base) {
-                r = WITH_ROOM(tree, mkdirat(place.dir, place.base, header->mode & 07777));
+                r = NOTE_FULL(tree, mkdirat(place.dir, place.base, header->mode & 07777));
                 /* No system call finds a file at a name with a slash, so what is there stays. */
                 if (r == -EEXIST && slashed)
                         return remember_directory(tree, name, header->mtime) ?: TREE_SKIPPED;
                 if (r == -EEXIST) {
                         r = clean(tree, &place, header->mode);
                         if (r == 0)
-                                r = WITH_ROOM(tree, mkdirat(place.dir, place.base, header->mode & 07777));
+                                r = NOTE_FULL(tree, mkdirat(place.dir, place.base, header->mode & 07777));
                 }
                 if (r < 0 && skipped(r) < 0)
                         return r;
@@ -216,12 +216,12 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
                         return -errno;
                 return r == TREE_SKIPPED ? tree_file_times(place.dir, header->mtime) ?: r : r;
         }
-        r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));
+        r = NOTE_FULL(tree, symlinkat(target, place.dir, place.base));
         /* The kernel looks at what is in the way first, whatever the target is. */
         if (r == -EEXIST || r == -ENOENT || r == -ENAMETOOLONG) {
                 r = clean(tree, &place, 0);
                 if (r == 0)
-                        r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));
+                        r = NOTE_FULL(tree, symlinkat(target, place.dir, place.base));
         }
         if (r < 0 && skipped(r) < 0)
                 return r;
@@ -254,11 +254,11 @@ int tree_node(struct tree *tree, const char *name, const struct newc *header)
                         return r;
                 return directory_attributes(&place, header) ?: tree_file_times(place.dir, header->mtime);
         }
-        r = WITH_ROOM(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
+        r = NOTE_FULL(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
         if (r == -EEXIST) {
                 r = clean(tree, &place, header->mode);
                 if (r == 0)
-                        r = WITH_ROOM(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
+                        r = NOTE_FULL(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
         }
         if (r < 0 && skipped(r) < 0)
                 return r;
@@ -310,7 +310,7 @@ int tree_link(struct tree *tree, const char *name, const char *old)
         r = clean(tree, &to, 0);
         if (r < 0)
                 return r;
-        r = WITH_ROOM(tree, linkat(from_dir, from.base, to.dir, to.base, 0));
+        r = NOTE_FULL(tree, linkat(from_dir, from.base, to.dir, to.base, 0));
         if (r == -EPERM && fstatat(from_dir, from.base, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
                 return TREE_SKIPPED;
         return skipped(r);
@@ -355,7 +355,7 @@ int tree_file(struct tree *tree, const char *name, const struct newc *header, bo
                 r = clean_slashed(tree, name);
                 return r < 0 ? r : TREE_SKIPPED;
         }
-        r = linked ? -EEXIST : WITH_ROOM(tree, fd = openat(place.dir, place.base, flags, header->mode & 07777));
+        r = linked ? -EEXIST : NOTE_FULL(tree, fd = openat(place.dir, place.base, flags, header->mode & 07777));
         *ret_new = r == 0;
         if (r == -EEXIST) {
                 settle(tree);
@@ -364,7 +364,7 @@ int tree_file(struct tree *tree, const char *name, const struct newc *header, bo
                         return r;
                 r = fd = open_old(tree, &place, name, linked);
                 if (r == -ENOENT && !linked) /* another type's, and removed */
-                        r = WITH_ROOM(tree, fd = openat(place.dir, place.base, flags, header->mode & 07777));
+                        r = NOTE_FULL(tree, fd = openat(place.dir, place.base, flags, header->mode & 07777));
         }
         if (r < 0)
                 return skipped(r);
