@@ -105,7 +105,7 @@ static int commit(const struct options *options, struct exitrd *exitrd, struct o
                 return 1;
         r = exitrd_commit(exitrd, !options->directory && !*sysroot_prefix(options));
         outcome->superseded = r == 0;
-        return r < 0 ? (r == -ENOSPC ? -EIO : r) : 1;
+        return r == -ENOSPC ? -EIO : r < 0 ? r : 1;
 }
 
 /*
@@ -189,15 +189,16 @@ static int compose(const struct options *options, const char *directory, const c
         return 0;
 }
 
-/* There is no image: the last resort. */
-static int compose_instead(const struct options *options, const struct locate *locate, const char *directory)
+/* The last resort. @tried: there was an image, and it would not do, already logged */
+static int compose_instead(const struct options *options, const struct locate *locate, const char *directory,
+                           bool tried)
 {
         char reason[512];
         int r;
 
-        snprintf(reason, sizeof(reason), "No image found for kernel %s", locate_kver(locate));
+        snprintf(reason, sizeof(reason), "No %simage found for kernel %s", tried ? "usable " : "", locate_kver(locate));
         r = compose(options, directory, reason);
-        if (r == -ENOENT)
+        if (r == -ENOENT && !tried)
                 log_error(0, "%s (--locate -v says where it was looked for), and no systemd-shutdown", reason);
         return r;
 }
@@ -225,8 +226,8 @@ static int restore_exitrd(const struct options *options, struct locate *locate, 
                 if (r != 0)
                         return MIN(r, 0);
         }
-        if (r == 0 && !tried)
-                return compose_instead(options, locate, directory);
+        if (r == 0 && options->search.image_count == 0)
+                return compose_instead(options, locate, directory, tried);
         return r < 0 ? r : -ENOENT;
 }
 

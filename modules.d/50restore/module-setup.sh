@@ -21,6 +21,8 @@ install() {
         # shellcheck disable=SC2154
         inst_hook cleanup 50 "$moddir/need-shutdown.sh"
     fi
+    # shellcheck disable=SC2154
+    inst_hook shutdown 40 "$moddir/unmount.sh"
     # An identifier, which tells this image from others of the same kernel. It goes into the early part, which is plain and
     # comes first, so that it is read at once.
     # shellcheck disable=SC2154

@@ -66,16 +66,16 @@ bool path_is_anothers(struct span path, const char *kver)
 
 int version_of_kernel(const struct search *search, int fd)
 {
-        _cleanup_close_ int owned = fd;
+        _cleanup_close_ int kernel = fd;
         _cleanup_free_ char *version = NULL;
         const char *reason;
         struct stat st;
         struct uki uki;
 
-        if (fstat(fd, &st) < 0)
+        if (fstat(kernel, &st) < 0)
                 return 0;
-        if (kernel_version(fd, 0, (uint64_t)st.st_size, &version) < 0 &&
-            (uki_read(fd, NULL, &uki, &reason) < 0 || uki_version(fd, &uki, &version) < 0))
+        if (kernel_version(kernel, 0, (uint64_t)st.st_size, &version) < 0 &&
+            (uki_read(kernel, NULL, &uki, &reason) < 0 || uki_version(kernel, &uki, &version) < 0))
                 return 0;
         return strcmp(version, search->kver) == 0 ? 1 : -1;
 }

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What was measured, as text, as a chart, and against what was hoped for and what was measured before."""
-import json
 import os
 import statistics
 import subprocess
@@ -40,31 +39,6 @@ def score(times, format):
     """(ours as a share of the decoder alone, ours in ms, that decoder in ms): the median of the rounds' shares."""
     ours, alone = pair(times, format)
     return statistics.median(a / b for a, b in zip(ours["walls"], alone["walls"])), ours["median"], alone["median"]
-
-
-def fastest(times, format):
-    """The same of each one's fastest run, for comparison with other days: what else runs on the machine only adds to a
-    time. The medians' shares of two runs of the same program differed by a third, these by a fifth at most."""
-    ours, alone = pair(times, format)
-    return ours["min"] / alone["min"], ours["min"], alone["min"]
-
-
-def kept():
-    """Shares that were kept, {form: {format: share}}."""
-    try:
-        with open(HERE + "/kept.json", encoding="utf-8") as f:
-            return json.load(f)
-    except FileNotFoundError:
-        return {}
-
-
-def keep(result):
-    new = kept()
-    formats = sorted({line["format"] for line in result["times"]}, key=list(AIMS).index)
-    new[result["form"]] = {f: round(fastest(result["times"], f)[0], 3) for f in formats}
-    with open(HERE + "/kept.json", "w", encoding="utf-8") as f:
-        json.dump(new, f, indent=1, sort_keys=True)
-        f.write("\n")
 
 
 def table(head, rows):

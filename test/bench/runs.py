@@ -11,7 +11,7 @@ import time
 TARGET = "/run/initramfs"
 BOOT_IMAGE = "/boot/initrd.img-" + platform.release()
 
-CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 4096, 16384, 1 << 18, 2
+CLONE_NEWNS, CLONE_NEWPID, MS_BIND, MS_REC, MS_PRIVATE, MNT_DETACH = 0x20000, 0x20000000, 4096, 16384, 1 << 18, 2
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -31,9 +31,14 @@ def umount(target):
 
 
 def enter_namespace():
-    """A mount namespace where no place but BOOT_IMAGE has an image for the running kernel."""
-    _call("unshare", CLONE_NEWNS)
+    """A mount namespace where no place but BOOT_IMAGE has an image for the running kernel, and where this is PID 1, which
+    has to see what a restore mounts."""
+    _call("unshare", CLONE_NEWNS | CLONE_NEWPID)
+    child = os.fork()
+    if child != 0:
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) & 0xff)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
+    mount("proc", "/proc", "proc")
     # Labels cost the same whoever sets them; and the stock script fails where the policy is half installed.
     for path in ("/boot", "/efi", "/lib/modules/" + platform.release(), "/etc/selinux"):
         if os.path.isdir(path):
@@ -61,10 +66,14 @@ class Fresh:
         return self
 
     def __exit__(self, *_):
-        st = os.statvfs("/run")
-        self.used = (st.f_blocks - st.f_bfree) * st.f_frsize
-        self.nodes = st.f_files - st.f_ffree
         os.chdir("/")
+        self.used = self.nodes = 0
+        for path in ("/run", TARGET) if os.path.ismount(TARGET) else ("/run",):
+            st = os.statvfs(path)
+            self.used += (st.f_blocks - st.f_bfree) * st.f_frsize
+            self.nodes += st.f_files - st.f_ffree
+        if os.path.ismount(TARGET):
+            umount(TARGET)
         umount("/run")
 
 

@@ -137,7 +137,7 @@ export -f held
     state >"$T/before"
     held only move_mount -f -S "$T/root" -k 1
     state | diff "$T/before" -
-    ! grep -q ": restored" "$T/only.out" # it is held still
+    if grep -q ": restored" "$T/only.out"; then return 1; fi # it is held still
     wait $!
     [[ $(<"$T/only.out") == *": restored "* && -x $R/shutdown ]]
 }
@@ -147,7 +147,7 @@ export -f held
     held first move_mount -f -S "$T/root" -k 1
     restore -f -S "$T/root" -k 1
     succeeded
-    ! grep -q ": restored" "$T/first.out"
+    if grep -q ": restored" "$T/first.out"; then return 1; fi
     wait $!
     [[ ! -s $T/first.out ]] # it found one, and had nothing to do
     [[ $(grep -c " $R " /proc/self/mountinfo) == 1 && -x $R/shutdown ]]

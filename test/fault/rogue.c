@@ -22,6 +22,10 @@
 #include "skipcpio/newc.h"
 #include "util/compat.h"
 
+#ifndef SYS_mmap /* 32 bits */
+#define SYS_mmap SYS_mmap2
+#endif
+
 static struct decode *d;
 static const char *target; /* a file of somebody else */
 

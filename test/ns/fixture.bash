@@ -13,10 +13,12 @@ dracut_image() {
     shift
     # Since dracut 106 that is a link; an included directory would hide it.
     ! grep -qs /var/lib/dracut/hooks /usr/lib/dracut/dracut-*.sh || hooks=var/lib/dracut/hooks
-    hooks=$BATS_FILE_TMPDIR/include/$hooks/pre-shutdown
-    mkdir -p "$hooks"
+    hooks=$BATS_FILE_TMPDIR/include/$hooks
+    mkdir -p "$hooks/pre-shutdown" "$hooks/shutdown"
+    cp "$here/../../modules.d/50restore/unmount.sh" "$hooks/shutdown/40-unmount.sh"
+    echo 'cat /proc/mounts >&9' >"$hooks/shutdown/99-mounts.sh"
     # shellcheck disable=SC2016 # the hook expands it
-    echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/00-marker.sh"
+    echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/pre-shutdown/00-marker.sh"
     DRACUT_NO_MKNOD=1 dracut --force --no-hostonly --no-early-microcode --no-compress -m "$*" \
         --include "$BATS_FILE_TMPDIR/include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
 }
@@ -36,7 +38,7 @@ shut_down() {
     rm -rf "$T/out"
     mkdir "$T/out"
     "$here/shutdown" "$T/out" "$@"
-    mv "$T/out/console" "$T/out/upper/out/"
+    mv "$T/out/console" "$T/out/mounted" "$T/out/upper/out/"
     out=$T/out/upper/out
     status=$(cat "$out/status") || { tail -n 20 "$out/console"; return 1; }
 }

@@ -192,6 +192,9 @@ outside() {
     pivoted
     has tree live/image
     has mounts " / /run/initramfs/live "
+    # After the pivot it is unmounted, be it below /oldroot or, with systemd 254 and later, below the new root.
+    has mounted " / "
+    has_not mounted "/live "
 }
 
 @test "a mount below /run/initramfs on a /run that is noexec" {
