@@ -45,17 +45,16 @@ int image_add(struct image *image, int fd, const char *name, uint64_t from, uint
  *
  * @param fd    of the file, readable; owned by the image from now on, closed on failure too
  * @param name  for messages; copied
- * @return 0; -EISDIR or -EINVAL where @fd is a directory or no regular file; or fstat's error
+ * @return 0; -EISDIR for a directory, -EINVAL for another file that is not regular; or another negative errno
  */
 int image_add_file(struct image *image, int fd, const char *name);
 
 /**
- * Leave a boot configuration at the image's end out of it, as the kernel does
- * (Documentation/admin-guide/bootconfig.rst): data, padding, its size and checksum as
- * little-endian 32-bit numbers, `#BOOTCONFIG\n`, at most three bytes of padding. One whose
- * size or checksum is wrong stays, as in the kernel.
+ * Cut off a boot configuration at the image's end, as the kernel does (Documentation/admin-guide/bootconfig.rst): data,
+ * padding, its size and checksum as little-endian 32-bit numbers, `#BOOTCONFIG\n`, at most three bytes of padding. One
+ * with a wrong size or checksum is left in the image, as in the kernel.
  *
- * @return 1 where there was one, 0 where there was none, or a negative errno from reading
+ * @return 1 where it was cut off, 0 where there is none, or a negative errno from reading
  */
 int image_trim_bootconfig(struct image *image);
 

@@ -26,15 +26,15 @@ enum format {
         FORMAT_COUNT
 };
 
-/** Bytes that magic_find() wants to see to know any format. */
+/** Bytes that tell every format from every other. */
 #define MAGIC_MAX 9U
 
 /**
  * Tell a part's format from its first bytes.
  *
  * @param bytes  the part's first bytes
- * @param size   how many there are; fewer than MAGIC_MAX only at the end of an image
- * @return a format, or -1 where no row of the table fits
+ * @param size   bytes there; fewer than MAGIC_MAX only at the end of an image
+ * @return an enum format, or -1 for an unknown one
  */
 int magic_find(const uint8_t *bytes, size_t size);
 

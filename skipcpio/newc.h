@@ -34,11 +34,11 @@ struct newc {
 };
 
 /**
- * Read a header. Strict: each field is eight hexadecimal digits, without sign, blank or 0x.
+ * Parse a header. Each field has to be eight hexadecimal digits, without a sign, blank or 0x.
  *
  * @param bytes  NEWC_HEADER_SIZE bytes
- * @param ret    filled on success, else undefined
- * @return NULL, or why these bytes are no header (a constant string, nothing to free)
+ * @param ret    filled on success, undefined on failure
+ * @return NULL on success, or what is wrong: a constant string
  */
 const char *newc_parse(const uint8_t *bytes, struct newc *ret);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Cleanup by scope, and the few helpers that every file here wants.
+ * Cleanup by scope, and small helpers that every folder uses.
  */
 
 #include <errno.h>

@@ -2,24 +2,23 @@
 #pragma once
 
 /*
- * The root file system that dracut's squash modules put into an image file inside the image:
- * squashfs-root.img, erofs-root.img, or before dracut 104 squash-root.img. What booted is the
- * tree in it; around it lies only what it took to mount it.
+ * Nested roots. dracut's squash modules put the root file system into an image file inside the image:
+ * squashfs-root.img, erofs-root.img, or squash-root.img before dracut 104. Around it is only what mounts it at boot.
  */
 
 #include "util/exclude.h"
 
 /**
- * Extract such an image file at the top of @tree_fd over the tree, and remove it. What is in
- * it replaces what is in its way; directories that are on both sides become one. The tool that
- * dracut uses does the work, in a new directory below @tree_fd: links that the tree has lead
- * nowhere, and it can write to the tree alone (run.h). Where that tool is not installed or
- * cannot be kept to the tree, the kernel's own mount of it is copied.
+ * Extract the nested roots at the top of a tree over that tree, and remove their image files. An extracted file
+ * replaces a file of the same name; directories are merged.
  *
- * @param tree_fd  directory, readable
- * @param exclude  what is to be left out of what is extracted
- * @return 1 where one was extracted, 0 where there is none, or a negative errno: -ENOSPC where
- *         there is no room for it, not logged; else already logged: -EBADMSG for a damaged one,
- *         -EOPNOTSUPP without tool and kernel support
+ * unsquashfs or fsck.erofs extracts into a new directory of the tree, and can write to that tree alone (run.h). Where
+ * the tool is missing or cannot be confined, the files are copied from the kernel's own mount.
+ *
+ * @param tree_fd  the tree's root directory, readable
+ * @param exclude  what to leave out
+ * @return 1 where one was extracted, 0 where there is none, or a negative errno: -ENOSPC where there is no room, not
+ *         logged. The others are already logged: -EBADMSG for a damaged one, -EOPNOTSUPP where there is neither the
+ * tool nor the kernel's support
  */
 int nested_extract(int tree_fd, const struct exclude *exclude);

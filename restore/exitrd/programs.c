@@ -9,7 +9,7 @@
 #include "cache.h"
 #include "object.h"
 #include "trusted.h"
-#include "unpack/source.h"
+#include "util/fs.h"
 #include "util/log.h"
 
 #define CACHE "etc/ld.so.cache"
@@ -209,7 +209,7 @@ int programs_copy(struct programs *programs, int fd, const char *name)
         left = (uint64_t)st.st_size;
         programs->bytes += left;
         programs->entries++;
-        r = copy_data(fd, &offset, to, &left);
+        r = fs_copy(fd, &offset, to, &left);
         if (r == 0 && fchmod(to, st.st_mode & 0755) < 0)
                 r = -errno;
         return r < 0 ? log_error(r, "/%s: cannot be copied into the exitrd", name) : 0;

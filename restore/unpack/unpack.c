@@ -130,7 +130,7 @@ static int write_data(struct unpacker *u, int fd, const struct newc *header, uin
         return r < 0 ? tree_wrong(u, r) : 0;
 }
 
-/* @return 0 where the data was used up, TREE_SKIPPED where it has to be skipped, or a failure that has been told */
+/* @return 0 where the data was used up, TREE_SKIPPED where it has to be skipped, or a negative errno, already logged */
 static int unpack_file(struct unpacker *u, const struct newc *header, uint64_t at)
 {
         _cleanup_close_ int fd = -1;
@@ -215,7 +215,7 @@ static int unpack_entry(struct unpacker *u, const struct newc *header, uint64_t 
         }
 }
 
-/* Read one entry and act on it. @return 1 at a trailer, 0 elsewhere, or a failure that has been told */
+/* Read one entry and act on it. @return 1 at a trailer, 0 elsewhere, or a negative errno, already logged */
 static int unpack_next(struct unpacker *u)
 {
         struct source *s = &u->source;

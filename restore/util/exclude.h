@@ -2,24 +2,24 @@
 #pragma once
 
 /*
- * --exclude: names to leave out, and all below them.
+ * --exclude: names to leave out, with everything below them.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct exclude {
-        char **globs; /* as for fnmatch(3), from the tree's root, with or without a slash in front; not owned */
+        char **globs; /* patterns of fnmatch(3) for whole names; a leading slash is ignored; not owned */
         size_t count;
 };
 
-/** Whether a name in an image, or a directory that it is below, is to be left out. */
+/** Whether @name, or a directory above it, matches a pattern. Leading `/` and `./` of @name are ignored. */
 bool exclude_matches(const struct exclude *exclude, const char *name);
 
 /**
- * Remove what is to be left out from a tree.
+ * Remove everything that matches from a tree. Times of directories are preserved.
  *
- * @param tree_fd  of its root
- * @return 0, or a negative errno: some of it may still be there, which does no harm
+ * @param tree_fd  the root directory's descriptor; O_PATH will do
+ * @return 0, or a negative errno where something that matches is still there
  */
 int exclude_remove(const struct exclude *exclude, int tree_fd);

@@ -2,13 +2,24 @@
 #pragma once
 
 /*
- * Removal of whole trees, however deep: nothing of what an image can build makes this need more
- * than a few descriptors, more time than there are files, or space on the file system.
- * Directories that are not empty are moved up and emptied there. Mounts are not entered.
+ * Removal of whole trees. Whatever an image builds, it takes a few descriptors, time in proportion to the number of
+ * files, and no space on the file system: a directory that is not empty is moved to the top and emptied there. Mounts
+ * are not entered.
  */
 
-/** Remove everything in a directory. @return 0, or a negative errno; what can be removed is */
+/**
+ * Remove everything in a directory, and go on after errors.
+ *
+ * @param dir  the directory's descriptor
+ * @return 0, or the negative errno of something that is still there
+ */
 int remove_contents(int dir);
 
-/** Remove @name in @dir, whatever it is. @return as remove_contents(); 0 where there is none */
+/**
+ * Remove a file of any type, or a directory with everything in it.
+ *
+ * @param dir   directory that @name is in
+ * @param name  one component; a symbolic link is removed and not followed
+ * @return 0, also where there is no such file; or a negative errno as from remove_contents()
+ */
 int remove_any(int dir, const char *name);

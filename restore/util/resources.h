@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * How much of the machine may be used: processors and memory.
+ * Processors and memory: what there is, and how much of it to use.
  */
 
 #include <stdint.h>

@@ -2,30 +2,28 @@
 #pragma once
 
 /*
- * Run a program to its end: silent, without a shell, no longer than it may, with a directory to itself.
+ * Running a program to its end: without a shell, without output, with a time limit, confined to a directory.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct run {
-        const char *const *argv; /* argv[0] is a path, or with @in_root false a name to look for in $PATH; ends with
-                                    NULL */
-        int dir_fd;              /* directory to run it in */
-        bool in_root;            /* that becomes its root, which it can only read; or else its root is the file system
-                                  * of /, which it can only read but for that directory, where it can make files */
-        unsigned timeout;        /* milliseconds until it is killed, or 0 for no limit */
+        const char *const *argv; /* ends with NULL; argv[0] is a path, or a name to look up in $PATH if @in_root is
+                                    false */
+        int dir_fd;              /* its working directory */
+        bool in_root;            /* true: that directory becomes its root, read-only. false: its root is the file system
+                                  * of /, read-only except for that directory */
+        unsigned timeout;        /* milliseconds until it is killed; 0 for no limit */
 };
 
 /**
- * Run a program. It reads nothing, and what it writes to standard output is dropped; the last
- * line that it writes to standard error is kept. It gets no other descriptor of ours, starts
- * with SIGTERM ignored, and is killed when we die. When it ends its process group is killed.
+ * Run a program and wait for it. Standard input and output are /dev/null. It inherits no other descriptor, ignores
+ * SIGTERM, and is killed if this process dies. When it ends, its process group is killed.
  *
- * @param said  gets that line, or the empty string
+ * @param said  gets the last line that it wrote to standard error, or the empty string
  * @param size  bytes at @said, at least 1
- * @return its exit status, 0 to 255; or 128 and the number of the signal that ended it;
- *         -ENOENT and the like where it cannot be started, -ENOSYS where it cannot be kept to
- *         its directory (Linux before 5.12); -ETIMEDOUT
+ * @return its exit status, 0 to 255; 128 plus the signal that killed it; -ETIMEDOUT; -ENOSYS where it cannot be
+ * confined to its directory (Linux before 5.12); or another negative errno where it cannot be started, such as -ENOENT
  */
 int run_program(const struct run *run, char *said, size_t size);

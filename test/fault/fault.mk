@@ -25,7 +25,16 @@ fault: fault-build
 # The program with a decoder that was taken over, for test/cli/decoder.bats.
 $(FAULT_BUILD)/rogue: $(FAULT_BUILD)/rogue.o $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=codec_find -o $@ $^ $(LDLIBS)
-unit: $(FAULT_BUILD)/rogue
+unit: $(FAULT_BUILD)/rogue $(FAULT_BUILD)/rogue-hasty
+
+# The same, but a decoder hangs when it gives nothing for two seconds. For decoders that do hang: no slow machine can
+# change the outcome.
+$(FAULT_BUILD)/decoder-hasty.o: restore/decode/decoder.c Makefile
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -DHANG_SECONDS=2 -MMD -MP -c -o $@ $<
+$(FAULT_BUILD)/rogue-hasty: $(FAULT_BUILD)/rogue.o $(FAULT_BUILD)/decoder-hasty.o \
+	$(filter-out %/restore/decode/decoder.o,$(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB)))
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=codec_find -o $@ $^ $(LDLIBS)
 
 $(FAULT_BUILD)/openat2.so: test/fault/openat2.c
 	@mkdir -p $(@D)

@@ -248,11 +248,14 @@ class Guest:
         return image, self.cached(f"{name}-{key}.manifest", lambda path: self.manifest(path, image))
 
     def manifest(self, path, image, second=None, label=False):
-        """The manifest of what GNU cpio makes of a zstd image without early parts, and of a plain one after it."""
+        """The manifest of what GNU cpio makes of a zstd image, whose early part the distribution's own skipcpio takes
+        away, and of a plain one after it."""
         write(path, self.in_root("""
             tree=$root/tmp/tree
             mkdir "$tree"
-            zstd -dcq "$1" | (cd "$tree" && cpio -idmu --quiet)
+            cp "$lower/usr/lib/dracut/skipcpio" "$1" "$root/tmp"
+            chroot "$root" /tmp/skipcpio "/tmp/${1##*/}" | zstd -dcq | (cd "$tree" && cpio -idmu --quiet)
+            rm "$root/tmp/skipcpio" "$root/tmp/${1##*/}"
             [ -z "$3" ] || (cd "$tree" && cpio -idmu --quiet) <"$3"
             if [ -n "$4" ]; then
                 mount --bind /proc "$root/proc"
