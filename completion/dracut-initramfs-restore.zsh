@@ -9,6 +9,7 @@ _arguments -s -S \
     '*'{-x+,--exclude=}'[leave out what matches]:pattern:' \
     '--locate[print the image that would be restored]' \
     '--check[say whether the next shutdown will pivot]' \
+    '--compose[make the tree of the running system]' \
     '--window=[decode windows up to this size]:MiB:' \
     '(-v --verbose -q --quiet)'{-v,--verbose}'[say what is done]' \
     '(-v --verbose -q --quiet)'{-q,--quiet}'[say nothing but errors]' \

@@ -152,13 +152,14 @@ tree_names() {
     contained -f
 }
 
-@test "a mount below DIR keeps what it has" {
-    image "archive(entry('mnt', DIR | 0o777, uid=3), entry('mnt/file', data='evil'), entry('mnt/new', data='new'), entry('y', data='y'))"
+@test "-f: a mount below DIR that is read-only keeps what it has" {
+    image "archive(entry('y', data='y'), entry('mnt', DIR | 0o777, uid=3), entry('mnt/file', data='evil'), entry('mnt/new', data='new'))"
     mkdir -p "$T/work/out/mnt"
     unshare -m --propagation private bash -euc '
         mount --bind "$1/outside/dir" "$1/work/out/mnt"
         mount -o remount,bind,ro "$1/work/out/mnt"
-        "$RESTORE" -f -C "$1/work/out" "$1/image"' - "$T" >"$T/stdout" 2>"$T/stderr"
+        "$RESTORE" -f -C "$1/work/out" "$1/image"' - "$T" >"$T/stdout" 2>"$T/stderr" && false
+    [[ $(<"$T/stderr") == *"$T/image: cannot make mnt: Read-only file system" ]]
     everything | diff -u "$T.before" -
     [[ $(<"$T/work/out/y") == y && -z $(ls "$T/work/out/mnt") ]]
 }
