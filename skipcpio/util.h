@@ -78,3 +78,14 @@ static inline uint64_t align_up(uint64_t n, uint64_t to)
 {
         return (n + to - 1) & ~(to - 1);
 }
+
+/** The little-endian number at @p, which need not be aligned. */
+static inline uint16_t get_le16(const uint8_t *p)
+{
+        return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t get_le32(const uint8_t *p)
+{
+        return get_le16(p) | (uint32_t)get_le16(p + 2) << 16;
+}

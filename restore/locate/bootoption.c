@@ -23,25 +23,16 @@ enum {
         SIGNATURE_GUID = 2,
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-        return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-        return get16(p) | (uint32_t)get16(p + 2) << 16;
-}
-
 static void read_partition(const uint8_t *node, struct bootoption *ret)
 {
         const uint8_t *s = node + SIGNATURE_AT;
 
         if (node[SIGNATURE_TYPE_AT] == SIGNATURE_GUID)
                 snprintf(ret->partition, sizeof(ret->partition), "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-                         get32(s), get16(s + 4), get16(s + 6), s[8], s[9], s[10], s[11], s[12], s[13], s[14], s[15]);
+                         get_le32(s), get_le16(s + 4), get_le16(s + 6), s[8], s[9], s[10], s[11], s[12], s[13], s[14],
+                         s[15]);
         else if (node[SIGNATURE_TYPE_AT] == SIGNATURE_MBR)
-                snprintf(ret->partition, sizeof(ret->partition), "%08x-%02x", get32(s), get32(node + NODE_SIZE));
+                snprintf(ret->partition, sizeof(ret->partition), "%08x-%02x", get_le32(s), get_le32(node + NODE_SIZE));
 }
 
 /* Append the text of a node to a path. */
@@ -67,7 +58,7 @@ static int read_device_path(const uint8_t *bytes, size_t size, struct bootoption
 {
         for (size_t at = 0; at + NODE_SIZE <= size;) {
                 const uint8_t *node = bytes + at;
-                size_t length = get16(node + 2);
+                size_t length = get_le16(node + 2);
                 int r = 0;
 
                 if (length < NODE_SIZE || length > size - at)
@@ -93,8 +84,8 @@ int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret)
 
         if (size < HEADER_SIZE)
                 return -EBADMSG;
-        length = get16(bytes + ATTRIBUTES_SIZE);
-        while (at + 2 <= size && get16(bytes + at) != 0)
+        length = get_le16(bytes + ATTRIBUTES_SIZE);
+        while (at + 2 <= size && get_le16(bytes + at) != 0)
                 at += 2; /* the description */
         at += 2;
         if (at > size || length > size - at)

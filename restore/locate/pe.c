@@ -18,16 +18,6 @@ enum {
         SECTION_RAW_OFFSET = 20,
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-        return (uint16_t)(p[0] | p[1] << 8);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-        return get16(p) | (uint32_t)get16(p + 2) << 16;
-}
-
 struct range {
         uint64_t start, end;
 };
@@ -57,11 +47,11 @@ const char *pe_parse(const uint8_t *head, size_t size, uint64_t file_size, struc
         size = MIN(size, (size_t)PE_HEAD_SIZE);
         if (size < DOS_HEADER_SIZE || memcmp(head, "MZ", 2) != 0)
                 return "not a PE file";
-        at = get32(head + DOS_PE_OFFSET);
+        at = get_le32(head + DOS_PE_OFFSET);
         if (at > size || size - at < COFF_HEADER_SIZE || memcmp(head + at, "PE\0", 4) != 0)
                 return "no PE header where the DOS header says";
-        count = get16(head + at + COFF_SECTION_COUNT);
-        at += COFF_HEADER_SIZE + get16(head + at + COFF_OPTIONAL_SIZE);
+        count = get_le16(head + at + COFF_SECTION_COUNT);
+        at += COFF_HEADER_SIZE + get_le16(head + at + COFF_OPTIONAL_SIZE);
         if (at > size || (size - at) / PE_SECTION_HEADER_SIZE < count)
                 return "the PE section table is cut off or too long";
 
@@ -70,8 +60,8 @@ const char *pe_parse(const uint8_t *head, size_t size, uint64_t file_size, struc
         ret->profiles = 0;
         for (size_t i = 0; i < count; i++, at += PE_SECTION_HEADER_SIZE) {
                 const uint8_t *h = head + at;
-                uint32_t raw_offset = get32(h + SECTION_RAW_OFFSET), raw_size = get32(h + SECTION_RAW_SIZE);
-                uint32_t address = get32(h + SECTION_VIRTUAL_ADDRESS), memory = get32(h + SECTION_VIRTUAL_SIZE);
+                uint32_t raw_offset = get_le32(h + SECTION_RAW_OFFSET), raw_size = get_le32(h + SECTION_RAW_SIZE);
+                uint32_t address = get_le32(h + SECTION_VIRTUAL_ADDRESS), memory = get_le32(h + SECTION_VIRTUAL_SIZE);
                 struct pe_section *section = &ret->sections[i];
 
                 if (raw_size > 0) {

@@ -19,6 +19,7 @@ load common
     rm -r "$T/out"
     restore -v -C "$T/out" "$T/image"
     [[ $status == 0 && $(lines "$T/stdout") -ge 1 && ! -s $T/stderr ]]
+    rm -r "$T/out"
     image 'archive(entry("a", data="x"), entry("b", ino=b"nonsense"))'
     restore -C "$T/out" "$T/image"
     failed hexadecimal
