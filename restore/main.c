@@ -164,14 +164,15 @@ static int compose(const struct options *options, const char *directory, const c
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
-                return r;
+                return r == -ENOENT ? -EIO : r; /* logged, and not for want of systemd-shutdown */
         r = exitrd_compose(exitrd, options->search.sysroot, &composed);
-        if (r == 0)
-                r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude);
+        if (r < 0)
+                return r;
+        r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude);
         if (r == -ENOSPC)
                 return log_error(r, "%s: the exitrd made of the running system cannot be finished", directory);
         if (r < 0)
-                return r;
+                return r == -ENOENT ? -EIO : r;
         outcome.unpacked.entries = composed.entries;
         outcome.unpacked.bytes = composed.bytes;
         r = commit(options, exitrd, &outcome);

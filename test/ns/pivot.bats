@@ -249,9 +249,56 @@ changed() {
     refused initrd.img-
 }
 
-@test "no image" {
-    shut_down "$image" 'rm /boot/*'
-    refused "image"
+# shut_down_composed [COMMAND]: without an image. What systemd-shutdown logs is kept in out/kmsg before the pivot and
+# in out/dev/kmsg after it, which binds /dev without what is mounted in it.
+shut_down_composed() {
+    LOG_TARGET=kmsg shut_down "$image" "${1-}"'
+        mkdir -p /out/dev/pts /out/dev/shm
+        for node in null zero full random urandom tty console; do
+            : >/out/dev/$node
+            mount --bind /dev/$node /out/dev/$node
+        done
+        ln -s /proc/self/fd /out/dev/fd
+        : >/out/dev/kmsg
+        : >/out/kmsg
+        mount --bind /out/kmsg /out/dev/kmsg
+        mount --rbind /out/dev /dev'
+}
+
+# It composed an exitrd, and systemd-shutdown ran as its `shutdown`, unmounted the root that was, and did not pivot again.
+composed() {
+    [[ $status == 0 ]] || { cat "$out/stderr"; return 1; }
+    one_line stdout stderr
+    has stdout ": composed an exitrd of the running system in /run/initramfs: "
+    has kmsg "Successfully changed into root pivot."
+    has dev/kmsg "Unmounting '/oldroot'"
+    has dev/kmsg "Powering off."
+    has_not dev/kmsg "root pivot"
+    echo "# $BATS_TEST_DESCRIPTION: $(<"$out/milliseconds") ms, $(<"$out/stdout")" >&3
+}
+
+@test "no image: an exitrd of the running system" {
+    shut_down_composed 'rm /boot/*;'
+    composed
+}
+
+@test "an exitrd of the running system, asked for" {
+    OPTIONS=--compose shut_down_composed
+    composed
+}
+
+@test "an exitrd of the running system: /run is mounted noexec, and a hook" {
+    RUN_OPTIONS=mode=755,noexec shut_down_composed 'rm /boot/*
+        mkdir -p /usr/lib/systemd/system-shutdown
+        printf "#!/bin/sh\n[ -e /etc/initrd-release ]\n" >/usr/lib/systemd/system-shutdown/marker
+        chmod +x /usr/lib/systemd/system-shutdown/marker;'
+    composed
+    has dev/kmsg "/usr/lib/systemd/system-shutdown/marker succeeded."
+}
+
+@test "no image, and a systemd-shutdown that others can replace" {
+    shut_down "$image" 'rm /boot/*; chmod o+w /usr/lib/systemd'
+    refused "others than root can write to it"
 }
 
 @test "not needed: silence" {

@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# An exitrd made of the running system: what goes in, and what is refused.
+
+load common
+
+setup_file() {
+    [[ $(id -u) == 0 ]] || skip "needs root"
+    compgen -G "/lib*/systemd/systemd-shutdown" >/dev/null || skip "needs systemd-shutdown"
+}
+
+# system: in $T/root the part of this system that systemd-shutdown and a shell take, as the program itself finds it
+system() {
+    local file
+    mkdir -p "$T/root/run/initramfs"
+    for file in /lib/systemd/systemd-shutdown /bin/sh $(ldd /lib/systemd/systemd-shutdown /bin/sh |
+        grep -oE '(=> |^\s+)/[^ ]+' | grep -o '/.*') /bin /sbin /lib /lib64; do
+        take "$file"
+    done
+    mkdir -p "$T/root/etc"
+    cp /etc/ld.so.cache /etc/os-release "$T/root/etc/"
+    : >"$T/root/run/initramfs/.need_shutdown"
+}
+
+# take NAME: with the links on the way to it
+take() {
+    local name=$1 real link
+    real=$(realpath "$name")
+    for link in /bin /sbin /lib /lib64; do
+        [[ ! -L $link || -e $T/root$link || -L $T/root$link ]] || cp -a "$link" "$T/root$link"
+    done
+    [[ ! -d $real ]] || return 0
+    mkdir -p "$T/root$(dirname "$real")" "$T/root$(realpath "$(dirname "$name")")"
+    cp "$real" "$T/root$real"
+    [[ -e $T/root$name ]] || ln -s "$real" "$T/root$name"
+}
+
+# composes [OPTION]...: the exitrd is made in $T/root/run/initramfs, and that is what `in_tree` looks at
+composes() {
+    # shellcheck disable=SC2016 # the inner shell expands it
+    unshare -m --propagation private bash -euc '
+        "$1" -S "$2/root" "${@:3}" >"$2/stdout" 2>"$2/stderr" || { cat "$2/stderr"; exit 1; }
+        cp -a "$2/root/run/initramfs" "$2/tree"' - "$RESTORE" "$T" "$@"
+    said=$(cat "$T/stdout" "$T/stderr")
+}
+
+# declines PATTERN: one line that has it, and no exitrd
+declines() {
+    restore -S "$T/root"
+    [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 1 ]] || { echo "exit $status: $said"; return 1; }
+    [[ $said == *"$1"* ]] || { echo "no '$1': $said"; return 1; }
+    [[ $(ls -A "$T/root/run/initramfs") == .need_shutdown ]]
+}
+
+@test "of this machine: all that shutdown needs is there" {
+    system
+    composes
+    [[ $said == *": No image found for kernel "*": composed an exitrd of the running system in "* ]]
+    [[ -x $T/tree/shutdown && -d $T/tree/oldroot && ! -e $T/tree/.need_shutdown ]]
+    cmp "$T/tree/etc/initrd-release" /etc/os-release
+    local loader
+    loader=$(ldd /bin/sh | grep -oE '^\s+/[^ ]*ld[^ ]*' | tr -d '[:space:]')
+    chroot "$T/tree" "$loader" --list /shutdown >"$T/list"
+    grep libsystemd-shared "$T/list"
+    if grep "not found" "$T/list"; then return 1; fi
+}
+
+@test "--compose reads no image" {
+    system
+    mkdir "$T/root/boot"
+    echo damaged >"$T/root/boot/initrd.img-$(uname -r)"
+    composes --compose
+    [[ $said == *": composed an exitrd of the running system in "* ]]
+}
+
+@test "--check reports on it" {
+    system
+    restore --check -S "$T/root"
+    [[ $said == *"image     none (No image found for kernel "* && $said == *"shutdown  runs in the tree"* ]]
+    [[ $(ls -A "$T/root/run/initramfs") == .need_shutdown ]]
+}
+
+@test "a library is missing" {
+    system
+    find "$T/root" -name 'libmount.so.1*' -delete
+    declines "libmount.so.1 is missing, which /usr/lib/systemd/systemd-shutdown needs"
+}
+
+@test "a library is cut off" {
+    system
+    truncate -s 100000 "$T/root/$(realpath /lib/*/libmount.so.1)"
+    declines "libmount.so.1: it is damaged"
+}
+
+@test "a library is no library" {
+    system
+    echo text >"$T/root/$(realpath /lib/*/libmount.so.1)"
+    declines "libmount.so.1: it is damaged"
+}
+
+@test "the loader is missing" {
+    system
+    find "$T/root" -name 'ld-linux*' -delete
+    declines "is missing, which /usr/lib/systemd/systemd-shutdown needs"
+}
+
+@test "a directory on the way that others can write to" {
+    system
+    chmod o+w "$T/root/usr/lib/systemd"
+    declines "others than root can write to it"
+    chmod o-w "$T/root/usr/lib/systemd"
+    chown 1000 "$T/root$(realpath /lib/*/libmount.so.1)"
+    declines "others than root can write to it"
+}
+
+@test "no systemd-shutdown" {
+    system
+    rm "$T/root/usr/lib/systemd/systemd-shutdown"
+    declines "No image found for kernel $(uname -r) (--locate -v says where it was looked for), and no systemd-shutdown"
+}
+
+@test "hooks come with their interpreters, and one that cannot is left out" {
+    system
+    mkdir "$T/root/usr/lib/systemd/system-shutdown"
+    cd "$T/root/usr/lib/systemd/system-shutdown"
+    printf '#!/bin/sh\nexit 0\n' >script
+    printf '#!/usr/bin/missing\n' >broken
+    cp /bin/true program
+    echo text >data
+    chmod +x script broken program
+    composes
+    [[ -x $T/tree/usr/lib/systemd/system-shutdown/script && -x $T/tree/usr/lib/systemd/system-shutdown/program ]]
+    [[ ! -e $T/tree/usr/lib/systemd/system-shutdown/broken && ! -e $T/tree/usr/lib/systemd/system-shutdown/data ]]
+    chroot "$T/tree" /usr/lib/systemd/system-shutdown/script
+    [[ $said == *"broken: its interpreter /usr/bin/missing is missing"* ]]
+}
+
+@test "tools for what /sys has" {
+    system
+    mkdir -p "$T/root/sys/class/block/md0/md" "$T/root/sys/class/block/dm-0/dm" "$T/root/usr/sbin"
+    echo 1.2 >"$T/root/sys/class/block/md0/md/metadata_version"
+    echo LVM-0 >"$T/root/sys/class/block/dm-0/dm/uuid"
+    for tool in mdadm dmsetup multipath zpool kexec mdmon; do cp /bin/true "$T/root/usr/sbin/$tool"; done
+    composes
+    [[ $(cd "$T/tree/usr/sbin" && echo *) == "dmsetup mdadm" ]]
+    [[ $(tail -n 3 "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore") == "/usr/sbin/dmsetup remove_all
+/usr/sbin/mdadm --wait-clean --scan
+/usr/sbin/mdadm --stop --scan" ]]
+    chroot "$T/tree" /usr/lib/systemd/system-shutdown/dracut-restore
+}
