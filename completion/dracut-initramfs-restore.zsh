@@ -8,8 +8,8 @@ _arguments -s -S \
     '(-f --force)'{-f,--force}'[restore without .need_shutdown]' \
     '*'{-x+,--exclude=}'[leave out what matches]:pattern:' \
     '--locate[print the image that would be restored]' \
-    '--compose[make an exitrd of the running system]' \
     '--check[say whether the next shutdown will pivot]' \
+    '--compose[make the tree of the running system]' \
     '--window=[decode windows up to this size]:MiB:' \
     '(-v --verbose -q --quiet)'{-v,--verbose}'[say what is done]' \
     '(-v --verbose -q --quiet)'{-q,--quiet}'[say nothing but errors]' \

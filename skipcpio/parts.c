@@ -93,6 +93,7 @@ static int walk_plain(const struct image *image, bool all, struct part *part, st
                         if (name[header.namesize - 1] != '\0')
                                 return broken(e, at, "a file name without its terminating NUL");
                         if (strcmp(name, NEWC_TRAILER) == 0) {
+                                part->trailer = true;
                                 part->end = MIN(at + NEWC_HEADER_SIZE + newc_name_room(&header) +
                                                                 newc_data_room(&header),
                                                 image->size);

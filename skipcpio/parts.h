@@ -25,7 +25,8 @@ struct part {
         uint64_t start; /* offset in the image, in bytes */
         uint64_t end;   /* first offset behind it; for a compressed part 0, only its decoder can tell */
         enum format format;
-        bool early; /* a plain part with nothing but kernel/…, early_cpio and their directories */
+        bool trailer; /* a plain part that was walked to its end, and that a trailer ends */
+        bool early;   /* a plain part with nothing but kernel/…, early_cpio and their directories */
 };
 
 /**

@@ -148,8 +148,8 @@ int find_cmdline_initrd(struct search *search, const struct place *place)
         bool bare;
         int r = initrd_values(search, &paths, &bare);
 
-        if (r <= 0)
-                return r;
+        if (r <= 0 || !paths.list)
+                return MIN(r, 0);
         r = 0;
         search_volumes(search);
         for (enum root root = 0; r == 0 && root < ROOT_COUNT; root++) {

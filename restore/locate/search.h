@@ -42,29 +42,29 @@ struct entry;
 struct lead;
 
 struct search {
-        int root;          /* descriptor of the sysroot */
-        char *sysroot;     /* its name, without a slash at the end */
-        char *kver;        /* the kernel whose image is wanted */
-        bool other_kernel; /* which is not the one that runs */
-        char *cmdline;     /* of the kernel that runs; NULL: not yet read */
-        int efivars;       /* descriptor of the directory; -1: not yet opened, or it is not there */
-        bool efivars_opened;
+        char *sysroot; /* its name, without a slash at the end */
+        char *kver;    /* the kernel whose image is wanted */
+        char *cmdline; /* of the kernel that runs; NULL: not yet read */
         char *variables[VARIABLE_COUNT];
-        bool variables_read[VARIABLE_COUNT];
         struct volume volumes[VOLUMES_MAX];
         size_t volume_count;
-        bool volumes_known;
         struct bootoption firmware; /* what the firmware booted; its path is NULL where that is not known */
-        bool firmware_known;
-        struct entry **entries; /* that were read */
+        struct entry **entries;     /* that were read */
         size_t entry_count;
-        bool entries_known; /* all of them */
         int64_t boot_time;  /* seconds since the epoch; 0: not known */
-        bool boot_time_known;
-        char *identifier; /* of the image that booted; NULL where it has none */
-        bool identifier_known;
+        char *identifier;   /* of the image that booted; NULL where it has none */
         struct lead *leads; /* what was found and not yet tried */
         size_t lead_count, serial;
+        int root;          /* descriptor of the sysroot */
+        int efivars;       /* descriptor of the directory; -1: not yet opened, or it is not there */
+        bool other_kernel; /* which is not the one that runs */
+        bool efivars_opened;
+        bool variables_read[VARIABLE_COUNT];
+        bool volumes_known;
+        bool firmware_known;
+        bool entries_known; /* all of them */
+        bool boot_time_known;
+        bool identifier_known;
 };
 
 /**

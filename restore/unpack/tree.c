@@ -11,7 +11,7 @@
 #include "util/fs.h"
 
 /* A call's result as 0 or -errno; with no space left, the tree is full. */
-#define WITH_ROOM(tree, call)                          \
+#define NOTE_FULL(tree, call)                          \
         ({                                             \
                 int result_ = (call) < 0 ? -errno : 0; \
                                                        \
@@ -67,9 +67,19 @@ void tree_done(struct tree *tree)
         tree_init(tree, -1);
 }
 
-/* @return a descriptor, or a negative errno */
+/* A symlink that is the last component, be it with a slash behind it, is subject to fs.protected_symlinks; one on the
+ * way is not, and the kernel's unpacker never is: hence the dot.
+ * @return a descriptor, or a negative errno */
 static int open_in_root(const struct tree *tree, const char *name, int flags)
 {
+        size_t length = strlen(name);
+        char dotted[PATH_MAX];
+
+        if (length > 0 && length + 1 < sizeof(dotted) && name[length - 1] == '/') {
+                memcpy(dotted, name, length);
+                strcpy(dotted + length, ".");
+                name = dotted;
+        }
         return fs_open(tree->root, name, (uint64_t)flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
 }
 
@@ -77,20 +87,21 @@ static int open_in_root(const struct tree *tree, const char *name, int flags)
  * each try resolves from the root, and a path can have two thousand components. */
 static int open_existing(const struct tree *tree, char *path, char **ret_rest)
 {
-        uint16_t ends[PATH_MAX / 2]; /* where each component ends; a parent's name ends in a slash */
+        uint16_t ends[PATH_MAX / 2]; /* where each component and its slash end; a parent's name ends in a slash */
         size_t low = 0, high = 0;    /* so many components exist; so many do not */
         int found = open_in_root(tree, "", O_PATH | O_DIRECTORY);
 
         for (size_t i = 1; path[i - 1]; i++)
                 if (path[i] == '/' && path[i - 1] != '/')
-                        ends[high++] = (uint16_t)i;
+                        ends[high++] = (uint16_t)(i + 1);
         while (found >= 0 && high - low > 1) {
                 size_t middle = low + (high - low) / 2;
+                char *end = path + ends[middle - 1], next = *end;
                 int fd;
 
-                path[ends[middle - 1]] = '\0';
+                *end = '\0';
                 fd = open_in_root(tree, path, O_PATH | O_DIRECTORY);
-                path[ends[middle - 1]] = '/';
+                *end = next;
                 if (fd == -ENOENT) {
                         high = middle;
                 } else {
@@ -109,7 +120,7 @@ static int open_parent(struct tree *tree, const char *path)
         char copy[PATH_MAX], *rest, *component, *state;
         _cleanup_close_ int fd = open_in_root(tree, path, O_PATH | O_DIRECTORY);
 
-        if (fd != -ENOENT || tree->finished)
+        if (fd != -ENOENT || tree->no_parents)
                 return fd < 0 ? skipped(fd) == TREE_SKIPPED ? -ENOTDIR : fd : TAKE_FD(fd);
         strcpy(copy, path);
         fd = open_existing(tree, copy, &rest);
@@ -122,7 +133,7 @@ static int open_parent(struct tree *tree, const char *path)
                         continue;
                 if (strcmp(component, "..") == 0)
                         return -ENOTDIR; /* out of a directory that does not exist: no kernel goes there */
-                r = WITH_ROOM(tree, mkdirat(fd, component, 0755));
+                r = NOTE_FULL(tree, mkdirat(fd, component, 0755));
                 if (r < 0)
                         return r == -EEXIST ? -ENOTDIR : r; /* a dangling link, which stays one */
                 next = openat(fd, component, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -189,6 +200,39 @@ static int clean(struct tree *tree, const struct place *place, uint32_t mode)
         return 0;
 }
 
+/* The place of a name without the slashes at its end. */
+static int find_stripped(struct tree *tree, const char *name, struct place *ret)
+{
+        char stripped[PATH_MAX];
+        size_t length = strlen(name);
+
+        while (length > 0 && name[length - 1] == '/')
+                length--;
+        memcpy(stripped, name, length);
+        stripped[length] = '\0';
+        return find_place(tree, stripped, ret);
+}
+
+static bool ends_in_slash(const char *name)
+{
+        return *name && name[strlen(name) - 1] == '/';
+}
+
+/* What is no directory cannot be made at a name with a slash behind it, but the kernel first removes the directory
+ * that is there, if that is empty. @return 0 where it did */
+static int clean_slashed(struct tree *tree, const char *name)
+{
+        _cleanup_place_ struct place place = { .owned = -1 };
+        int r = ends_in_slash(name) ? find_stripped(tree, name, &place) : TREE_SKIPPED;
+
+        if (r != 0 || !place.base)
+                return r < 0 ? r : TREE_SKIPPED;
+        if (unlinkat(place.dir, place.base, AT_REMOVEDIR) < 0)
+                return skipped(-errno);
+        strcpy(tree->parent_name, "?");
+        return 0;
+}
+
 static int set_owner(const struct place *place, const struct newc *header)
 {
         return fchownat(place->dir, place->base, header->uid, header->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
@@ -244,7 +288,7 @@ static int remember_directory(struct tree *tree, const char *name, uint32_t mtim
 
 int tree_finish(struct tree *tree)
 {
-        tree->finished = true;
+        tree->no_parents = true;
         while (tree->directories_used > 0) {
                 _cleanup_place_ struct place place;
                 uint32_t mtime, name_size;
@@ -291,27 +335,22 @@ static int directory_attributes(const struct place *place, const struct newc *he
 int tree_directory(struct tree *tree, const char *name, const struct newc *header)
 {
         _cleanup_place_ struct place place;
-        char stripped[PATH_MAX];
         int r = find_place(tree, name, &place);
+        bool slashed = r == TREE_SKIPPED && ends_in_slash(name);
 
-        if (r == TREE_SKIPPED && *name && name[strlen(name) - 1] == '/') {
-                /* mkdir takes slashes at the end of a name */
-                size_t length = strlen(name);
-
-                while (length > 0 && name[length - 1] == '/')
-                        length--;
-                memcpy(stripped, name, length);
-                stripped[length] = '\0';
-                r = find_place(tree, stripped, &place);
-        }
+        if (slashed) /* mkdir takes slashes at the end of a name */
+                r = find_stripped(tree, name, &place);
         if (r != 0)
                 return r;
         if (place.base) {
-                r = WITH_ROOM(tree, mkdirat(place.dir, place.base, header->mode & 07777));
+                r = NOTE_FULL(tree, mkdirat(place.dir, place.base, header->mode & 07777));
+                /* No system call finds a file at a name with a slash, so what is there stays. */
+                if (r == -EEXIST && slashed)
+                        return remember_directory(tree, name, header->mtime) ?: TREE_SKIPPED;
                 if (r == -EEXIST) {
                         r = clean(tree, &place, header->mode);
                         if (r == 0)
-                                r = WITH_ROOM(tree, mkdirat(place.dir, place.base, header->mode & 07777));
+                                r = NOTE_FULL(tree, mkdirat(place.dir, place.base, header->mode & 07777));
                 }
                 if (r < 0 && skipped(r) < 0)
                         return r;
@@ -327,14 +366,18 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
 
         if (r != 0)
                 return r;
-        if (!place.base)
-                return TREE_SKIPPED;
-        r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));
+        if (!place.base) {
+                r = clean_slashed(tree, name);
+                if (r == TREE_SKIPPED && fchown(place.dir, header->uid, header->gid) < 0)
+                        return -errno;
+                return r == TREE_SKIPPED ? tree_file_times(place.dir, header->mtime) ?: r : r;
+        }
+        r = NOTE_FULL(tree, symlinkat(target, place.dir, place.base));
         /* The kernel looks at what is in the way first, whatever the target is. */
         if (r == -EEXIST || r == -ENOENT || r == -ENAMETOOLONG) {
                 r = clean(tree, &place, 0);
                 if (r == 0)
-                        r = WITH_ROOM(tree, symlinkat(target, place.dir, place.base));
+                        r = NOTE_FULL(tree, symlinkat(target, place.dir, place.base));
         }
         if (r < 0 && skipped(r) < 0)
                 return r;
@@ -361,13 +404,17 @@ int tree_node(struct tree *tree, const char *name, const struct newc *header)
 
         if (r != 0)
                 return r;
-        if (!place.base)
-                return TREE_SKIPPED;
-        r = WITH_ROOM(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
+        if (!place.base) {
+                r = clean_slashed(tree, name);
+                if (r != TREE_SKIPPED)
+                        return r;
+                return directory_attributes(&place, header) ?: tree_file_times(place.dir, header->mtime);
+        }
+        r = NOTE_FULL(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
         if (r == -EEXIST) {
                 r = clean(tree, &place, header->mode);
                 if (r == 0)
-                        r = WITH_ROOM(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
+                        r = NOTE_FULL(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
         }
         if (r < 0 && skipped(r) < 0)
                 return r;
@@ -380,7 +427,19 @@ int tree_clean(struct tree *tree, const char *name, uint32_t mode)
         _cleanup_place_ struct place place;
         int r = find_place(tree, name, &place);
 
-        return r == 0 && place.base ? clean(tree, &place, mode) : r;
+        if (r == 0 && !place.base)
+                return S_ISDIR(mode) ? 0 : clean_slashed(tree, name);
+        return r == 0 ? clean(tree, &place, mode) : r;
+}
+
+int tree_clear(struct tree *tree, const char *name, uint32_t mode)
+{
+        int r;
+
+        tree->no_parents = true;
+        r = tree_clean(tree, name, mode);
+        tree->no_parents = false;
+        return r;
 }
 
 int tree_link(struct tree *tree, const char *name, const char *old)
@@ -407,33 +466,61 @@ int tree_link(struct tree *tree, const char *name, const char *old)
         r = clean(tree, &to, 0);
         if (r < 0)
                 return r;
-        r = WITH_ROOM(tree, linkat(from_dir, from.base, to.dir, to.base, 0));
+        r = NOTE_FULL(tree, linkat(from_dir, from.base, to.dir, to.base, 0));
         if (r == -EPERM && fstatat(from_dir, from.base, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
                 return TREE_SKIPPED;
         return skipped(r);
 }
 
+/* Open a file that is there. Without O_CREAT: with it, fs.protected_regular refuses somebody else's in a sticky
+ * directory. A name that was just linked can be a symlink, which the kernel follows. */
+static int open_old(const struct tree *tree, const struct place *place, const char *name, bool linked)
+{
+        const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+        _cleanup_close_ int fd = -1;
+        struct stat st;
+
+        if (fstatat(place->dir, place->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (S_ISREG(st.st_mode)) {
+                fd = openat(place->dir, place->base, linked ? flags : flags | O_TRUNC);
+                return fd < 0 ? -errno : TAKE_FD(fd);
+        }
+        if (!linked || !S_ISLNK(st.st_mode))
+                return -ELOOP;
+        fd = open_in_root(tree, name, O_PATH);
+        if (fd < 0)
+                return fd == -ENOENT ? open_in_root(tree, name, O_WRONLY | O_CREAT) : fd;
+        if (fstat(fd, &st) < 0)
+                return -errno;
+        safe_close(fd);
+        fd = S_ISREG(st.st_mode) ? open_in_root(tree, name, O_WRONLY | O_NONBLOCK) : -ELOOP;
+        return fd < 0 ? fd : TAKE_FD(fd);
+}
+
 int tree_file(struct tree *tree, const char *name, const struct newc *header, bool linked, bool *ret_new, int *ret_fd)
 {
-        const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+        const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
         _cleanup_place_ struct place place;
         _cleanup_close_ int fd = -1;
         int r = find_place(tree, name, &place);
 
         if (r != 0)
                 return r;
-        if (!place.base)
-                return TREE_SKIPPED;
-        r = linked ? -EEXIST
-                   : WITH_ROOM(tree, fd = openat(place.dir, place.base, flags | O_EXCL, header->mode & 07777));
+        if (!place.base) {
+                r = clean_slashed(tree, name);
+                return r < 0 ? r : TREE_SKIPPED;
+        }
+        r = linked ? -EEXIST : NOTE_FULL(tree, fd = openat(place.dir, place.base, flags, header->mode & 07777));
         *ret_new = r == 0;
         if (r == -EEXIST) {
                 settle(tree);
-                r = clean(tree, &place, header->mode);
+                r = linked ? 0 : clean(tree, &place, header->mode);
                 if (r < 0)
                         return r;
-                r = WITH_ROOM(tree, fd = openat(place.dir, place.base, linked ? flags : flags | O_TRUNC,
-                                                header->mode & 07777));
+                r = fd = open_old(tree, &place, name, linked);
+                if (r == -ENOENT && !linked) /* another type's, and removed */
+                        r = NOTE_FULL(tree, fd = openat(place.dir, place.base, flags, header->mode & 07777));
         }
         if (r < 0)
                 return skipped(r);

@@ -29,7 +29,7 @@ struct tree {
         size_t directories_used, directories_size;
         _Atomic bool full;        /* no space is left */
         _Atomic uint64_t missing; /* bytes of data that there was no room for */
-        bool finished;            /* tree_finish() is at work: no more parents are made */
+        bool no_parents;          /* those that are missing are not made */
         void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
         void *settle_argument;
 };
@@ -50,6 +50,9 @@ int tree_node(struct tree *tree, const char *name, const struct newc *header);
  * directory that is empty.
  */
 int tree_clean(struct tree *tree, const char *name, uint32_t mode);
+
+/** The same for an entry of no type: no parents are made. */
+int tree_clear(struct tree *tree, const char *name, uint32_t mode);
 
 /** Make @name a hard link to @old, removing what stood there. */
 int tree_link(struct tree *tree, const char *name, const char *old);

@@ -210,9 +210,24 @@ static int unpack_entry(struct unpacker *u, const struct newc *header, uint64_t 
         case S_IFSOCK:
                 return unpack_node(u, header);
         default: /* of no type: the kernel only removes what is in its way */
-                r = tree_clean(&u->tree, u->name, header->mode);
+                r = tree_clear(&u->tree, u->name, header->mode);
                 return r < 0 ? tree_wrong(u, r) : r;
         }
+}
+
+/* Pass over what follows a trailer's name; @data_end is where its data ends, 0 without. Behind a plain archive's last
+ * trailer the padding may be missing. */
+static int end_archive(struct unpacker *u, uint64_t at, uint64_t data_end, uint64_t next)
+{
+        struct source *s = &u->source;
+        uint64_t size = s->decoder ? UINT64_MAX : u->image->size;
+        int r;
+
+        links_forget(&u->links);
+        if (next > size && next - size < NEWC_ALIGNMENT && data_end <= size)
+                next = size;
+        r = source_skip(s, next - s->at);
+        return r < 0 ? source_wrong(u, r, at, "the trailer") : 1;
 }
 
 /* Read one entry and act on it. @return 1 at a trailer, 0 elsewhere, or a negative errno, already logged */
@@ -249,14 +264,11 @@ static int unpack_next(struct unpacker *u)
                 return source_wrong(u, r, at, "a file name");
         if (u->name[header.namesize - 1] != '\0')
                 return part_wrong(u, at, "a file name without its terminating NUL");
+        if (!S_ISLNK(header.mode) && strcmp(u->name, NEWC_TRAILER) == 0)
+                return end_archive(u, at, header.filesize == 0 ? 0 : data + header.filesize, next);
         r = source_skip(s, data - s->at);
         if (r < 0)
                 return source_wrong(u, r, at, "a file name");
-        if (!S_ISLNK(header.mode) && strcmp(u->name, NEWC_TRAILER) == 0) {
-                links_forget(&u->links);
-                r = source_skip(s, MIN(next - s->at, s->decoder ? UINT64_MAX : u->image->size - s->at));
-                return r < 0 ? source_wrong(u, r, at, "the trailer") : 1;
-        }
         if (!excluded(u, &header))
                 r = unpack_entry(u, &header, at);
         if (r == -ENOSPC && u->tree.full) {
@@ -273,7 +285,8 @@ static int unpack_next(struct unpacker *u)
         return r < 0 ? source_wrong(u, r, at, "a file") : 0;
 }
 
-/* Unpack the part that the source is at, up to its end; or, if plain, up to what is no cpio header. */
+/* Unpack the part that the source is at, up to its end; or, if plain, up to what is no cpio header.
+ * @return 1 where a plain part ended with a trailer, 0 where it did not, or a failure that is already logged */
 static int unpack_part(struct unpacker *u)
 {
         struct source *s = &u->source;
@@ -296,7 +309,7 @@ static int unpack_part(struct unpacker *u)
                 if (r < 0)
                         return r;
                 if (r > 0 && !s->decoder)
-                        return 0;
+                        return 1;
                 if (s->at - shown >= 1 << 20) {
                         notify_progress("Unpacking", s->at, s->decoder ? 0 : u->image->size);
                         shown = s->at;
@@ -324,7 +337,7 @@ static int unpack_plain(struct unpacker *u, const struct part *part, uint64_t *r
         w = writers_stop(TAKE_PTR(u->writers));
         u->tree.settle = NULL;
         *ret_end = u->source.at;
-        if (r == 0 && w < 0 && !(w == -ENOSPC && u->tree.full))
+        if (r >= 0 && w < 0 && !(w == -ENOSPC && u->tree.full))
                 r = w == -ENODATA ? image_wrong(u, part->start, w, "the image cannot be read to its end")
                                   : log_error(w, "%s: cannot write a file", u->image->regions[0].name);
         return r;
@@ -363,23 +376,27 @@ static void note_format(struct unpacked *result, enum format format)
                 snprintf(result->formats + used, sizeof(result->formats) - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
-/* Bytes that belong to no part. Behind a tree that is there they are worth a warning, as to the kernel; a part that is
- * damaged (@reason is set) is an error wherever it is. */
-static int foreign_bytes(struct unpacker *u, uint64_t at, const char *reason, bool unpacked)
+/* Bytes that belong to no part. Behind a tree that is there and @closed, by a trailer or as a compressed part's end,
+ * they are worth a warning, as to the kernel. Elsewhere an entry's header should be there: it is damaged. So is a part
+ * with a @reason. */
+static int foreign_bytes(struct unpacker *u, uint64_t at, const char *reason, bool unpacked, bool closed)
 {
         const struct region *region = image_region(u->image, at);
         uint8_t bytes[6];
-        char text[64];
+        char text[96];
         size_t used;
         ssize_t n;
 
         if (reason)
                 return image_wrong(u, at, -EBADMSG, reason);
-        used = (size_t)snprintf(text, sizeof(text), "bytes of no known format:");
         n = image_read(u->image, bytes, sizeof(bytes), at);
+        used = (size_t)snprintf(text, sizeof(text), "bytes of no known format%s:",
+                                unpacked && !closed ? " where a cpio header should be" : "");
         for (ssize_t i = 0; i < n; i++)
                 used += (size_t)snprintf(text + used, sizeof(text) - used, " %02x", bytes[i]);
-        if (!unpacked)
+        if (n == sizeof(bytes) && memcmp(bytes, "070707", sizeof(bytes)) == 0)
+                strcpy(text, "a cpio archive of the old portable format (070707), not newc");
+        if (!unpacked || !closed)
                 return image_wrong(u, at, -EBADMSG, text);
         log_warning(0, "%s: offset %" PRIu64 ": %s; ignored, with all that follows", region->name,
                     at - region->at + region->from, text);
@@ -393,7 +410,7 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
                 .options = options,
                 .result = ret,
         };
-        bool unpacked = false;
+        bool unpacked = false, closed = false;
         uint64_t at = 0;
         int r;
 
@@ -405,7 +422,7 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
 
                 r = part_next(image, at, false, &part, &e);
                 if (r == -EBADMSG) {
-                        r = foreign_bytes(&u, e.at, e.reason, u.found);
+                        r = foreign_bytes(&u, e.at, e.reason, u.found, closed);
                         if (r < 0)
                                 return r;
                         break;
@@ -420,11 +437,13 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
                         log_debug("%s: offset %" PRIu64 ": early part, skipped", region->name,
                                   part.start - region->at + region->from);
                         at = part.end;
+                        closed = part.trailer;
                         continue;
                 }
                 r = part.format == FORMAT_NEWC ? unpack_plain(&u, &part, &at) : unpack_compressed(&u, &part, &at);
                 if (r < 0)
                         return r;
+                closed = r > 0 || part.format != FORMAT_NEWC;
                 note_format(ret, part.format);
                 unpacked = true;
         }

@@ -874,6 +874,37 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'kernel version' /boot/initramfs-$K.img
 }
 
+# What dracut does around it: dracut's own variables and functions.
+@test "our dracut module puts an identifier into the early part, but not into a reproducible image" {
+    local module=$tests/../modules.d/50restore
+
+    for reproducible in no yes; do
+        rm -rf "$T/early"
+        mkdir "$T/early"
+        early_cpio_dir=$T/early reproducible=$reproducible restore_need_shutdown=no moddir=$module bash -euc '
+            inst_hook() { echo "$1" "${3##*/}"; }
+            . "$moddir/module-setup.sh"
+            install
+            echo "early: ${create_early_cpio-}"' >"$T/installed"
+        if [[ $reproducible == no ]]; then
+            grep -x 'early: yes' "$T/installed"
+            grep -x 'cleanup image-id.sh' "$T/installed"
+            grep -Ex '[-0-9a-f]{36}' "$T/early/d/kernel/restore/id"
+        else
+            [[ $(<"$T/installed") == 'early: ' && ! -e $T/early/d ]]
+        fi
+    done
+    # Its hook leaves it where the restore looks for it.
+    mkdir -p "$T/initramfs"/{kernel/restore,bin}
+    cp "$module/image-id.sh" "$T/initramfs/"
+    echo 1234 >"$T/initramfs/kernel/restore/id"
+    [[ -x /bin/busybox ]] || skip "needs a shell without libraries"
+    cp /bin/busybox "$T/initramfs/bin/sh"
+    cp /bin/busybox "$T/initramfs/bin/busybox"
+    chroot "$T/initramfs" /bin/busybox sh -c 'mkdir() { busybox mkdir "$@"; }; cat() { busybox cat "$@"; }; . /image-id.sh'
+    [[ $(<"$T/initramfs/run/initramfs/.image-id") == 1234 ]]
+}
+
 @test "--verbose names the volume with every entry, and the order of the candidates" {
     new_system
     variable LoaderEntrySelected a.conf

@@ -331,7 +331,7 @@ load common
     image 'early() + bytes(512) + b"foreign bytes"'
     refuses 'offset'
     image 'archive(entry("a", data="1")) + bytes(5) + b"foreign bytes"'
-    rm -r "$T/out"
+    rm -rf "$T/out"
     restore -C "$T/out" "$T/image"
     succeeded warning
     tree 'a f 0644 0:0 0 "1"'
@@ -351,6 +351,37 @@ load common
     restore -C "$T/out" "$T/image" "$T/second" "$T/third"
     succeeded
     tree 'a f 0644 0:0 0 "1"' 'b f 0644 0:0 0 "2"' 'c f 0644 0:0 0 "new"'
+}
+
+# All that a flipped bit can make of a header is damage or another header.
+@test "each byte of each header flipped: no other entry is lost without an error" {
+    run -0 python3 "$tests/cli/flips.py" "$RESTORE" "$T"
+}
+
+@test "foreign bytes behind an entry are damage, behind a trailer or a compressed part they are not" {
+    image 'archive(entry("a", data="1"), end=False) + b"foreign bytes"'
+    refuses 'where a cpio header should be'
+    image 'archive(entry("a", data="1")) + archive(entry("b"), end=False) + bytes(64) + b"Xforeign"'
+    refuses 'where a cpio header should be'
+    image 'archive(entry("a", data="1")) + early()[:-512] + b"Xforeign"'
+    refuses '.'
+    image 'compress("gzip", archive(entry("a", data="1"), end=False)) + b"foreign bytes"'
+    restore -C "$T/out" "$T/image"
+    succeeded warning
+}
+
+@test "the last trailer of a plain archive may lack its padding, and nothing else" {
+    image '(archive(entry("a", data="1")))[:-3]'
+    restores 'a f 0644 0:0 0 "1"'
+    image '(archive(entry("a", data="1")))[:-4]'
+    refuses 'ends inside'
+    image 'archive(entry("a", data="1")) + entry("TRAILER!!!", REG | 0o644, "data")[:-1]'
+    refuses 'ends inside'
+}
+
+@test "an archive of the older portable format is named" {
+    image 'archive(entry("a", magic="070707"))'
+    refuses '070707\), not newc'
 }
 
 # Later entries over earlier ones
@@ -509,4 +540,54 @@ PYTHON
 	        print("%s f 0644 0:0 0 \"%s\"%s" % (name, name if f % 3 else last, "" if f % 3 or name == first else " =" + first))
 	END
     diff -u "$T/expected" "$T/tree" >"$T/diff" || { head -n 20 "$T/diff"; return 1; }
+}
+
+# Slashes behind names, and links to what a name has become
+
+@test "a directory with a slash behind its name keeps what is there" {
+    image 'archive(entry("f", data="1"), entry("l", LNK | 0o777, "none"), *[entry(n, DIR | 0o700, uid=3) for n in ("f/", "l/", "d/")])'
+    restores 'f f 0644 0:0 0 "1"' 'l l - 0:0 0 -> none' 'd d 0700 3:0 0'
+}
+
+@test "what is no directory, with a slash behind its name, removes an empty directory" {
+    image 'archive(*[entry(n, DIR | 0o755) for n in "abcdef"], entry("f/g"), entry("t", LNK | 0o777, "e"), entry("a/", data="1"),
+                   entry("b/", LNK | 0o777, "x"), entry("c/", FIFO | 0o600), entry("d/", 0o644), entry("t/", data="1"),
+                   entry("f/", LNK | 0o777, "x", uid=7, mtime=8), entry("new/", data="1"))'
+    restores 'e d 0755 0:0 0' 'f d 0755 7:0 0' 'f/g f 0644 0:0 0 ""' 't l - 0:0 0 -> e'
+}
+
+@test "a hard link whose first name has another type now is a link to that" {
+    image 'archive(entry("p", data="old", ino=5, nlink=2), entry("p", FIFO | 0o600), entry("q", data="data", ino=5, nlink=2)) +
+           archive(entry("t", data="old"), entry("l", data="old", ino=5, nlink=2), entry("l", LNK | 0o777, "t"),
+                   entry("m", REG | 0o600, "new", ino=5, nlink=2)) +
+           archive(entry("k", data="old", ino=5, nlink=2), entry("k", LNK | 0o777, "made"), entry("n", data="new", ino=5, nlink=2))'
+    restores 'p p 0600 0:0 0' 'q p 0600 0:0 0 =p' 't f 0600 0:0 0 "new"' 'l l - 0:0 0 -> t' 'm l - 0:0 0 -> t =l' \
+        'k l - 0:0 0 -> made' 'n l - 0:0 0 -> made =k' 'made f 0644 0:0 0 "new"'
+}
+
+@test "an entry of no type makes no parents" {
+    image 'archive(entry("no/such", 0o644), entry("a"))'
+    restores 'a f 0644 0:0 0 ""'
+}
+
+@test "fs.protected_*: files, fifos, links and names through symlinks in a sticky directory" {
+    local name value old=()
+    for name in regular fifos symlinks hardlinks; do
+        value=$(cat "/proc/sys/fs/protected_$name") || skip "no fs.protected_$name"
+        old+=("$name=$value")
+        [[ $name == regular || $name == fifos ]] && value=2 || value=1
+        echo "$value" 2>/dev/null >"/proc/sys/fs/protected_$name" || skip "fs.protected_$name cannot be set"
+    done
+    image 'archive(entry("t", DIR | 0o1777), entry("t/f", data="old", uid=5), entry("t/p", FIFO | 0o622, uid=5),
+                   entry("t/l", LNK | 0o777, "../d", uid=5), entry("d", DIR | 0o755), entry("t/l/x", data="x"),
+                   entry("t/l/y/z/v", data="v"), entry("t/l/", DIR | 0o700),
+                   entry("t/a", uid=5, ino=3, nlink=2), entry("t/b", data="ab", uid=5, ino=3, nlink=2)) +
+           archive(entry("t/f", data="new", uid=5), entry("t/p", FIFO | 0o622, uid=6), entry("t/l/x", data="xx"),
+                   entry("t/l", LNK | 0o777, "../d", uid=5))'
+    restore -C "$T/out" "$T/image"
+    for value in "${old[@]}"; do echo "${value#*=}" >"/proc/sys/fs/protected_${value%=*}"; done
+    succeeded
+    tree 't d 1777 0:0 0' 't/f f 0644 5:0 0 "new"' 't/p p 0622 6:0 0' 't/l l - 5:0 0 -> ../d' 'd d 0700 0:0 0' \
+        'd/x f 0644 0:0 0 "xx"' 'd/y d 0755 0:0 now' 'd/y/z d 0755 0:0 now' 'd/y/z/v f 0644 0:0 0 "v"' \
+        't/a f 0644 5:0 0 "ab"' 't/b f 0644 5:0 0 "ab" =t/a'
 }

@@ -250,6 +250,22 @@ case("compressed-cut", "a compressed part that is cut", compress("gzip", archive
 case("compressed-flipped", "a compressed part that is damaged", flipped(compress("zstd -15", archive(*TREE, entry("big", data=BIG)))),
      fails=True, kernel_fails=True)
 
+case("directory-slash-over", "a directory with a slash behind its name keeps what is there",
+     entry("f", data=b"f"), directory("f/", mode=0o700, uid=3), directory("g/", mode=0o700, uid=3), archive(A))
+case("slash-removes", "what is no directory, with a slash behind its name, removes an empty directory",
+     archive(*(directory(n) for n in "abcef"), entry("f/g"), entry("a/", data=b"a"), link("b/", "x"), entry("c/", FIFO | 0o600),
+             link("f/", "x", uid=7, mtime=8), A))
+case("link-to-symlink", "a hard link whose first name has become a symlink is a link to that, and its data goes through it",
+     archive(entry("t", data=b"old"), *links(b"old", b"")[:1], link("name0", "t"), *links(b"", b"new")[1:], A))
+case("no-type-parents", "an entry of no type makes no parents", archive(entry("no/such", 0o644), A))
+case("sticky", "files of others in a sticky directory, again, through links and as links",
+     archive(directory("t", mode=0o1777), entry("t/f", data=b"old", uid=5), entry("t/p", FIFO | 0o622, uid=5), directory("d"),
+             link("t/l", "../d", uid=5), entry("t/l/x", data=b"x")),
+     archive(entry("t/f", data=b"new", uid=5), entry("t/p", FIFO | 0o622, uid=6), entry("t/l/x", data=b"xx"), A))
+case("trailer-unpadded", "the last trailer lacks its padding", archive(*TREE)[:-3])
+wanted("header-damaged", "a damaged header is an error: the kernel boots with what it has", archive(A, end=False), b"\x70" + archive(*TREE)[1:],
+       fails=True, kernel_fails=True)
+
 # The differences that we want, each with its reason
 
 wanted("early", "only the booting kernel needs early parts, so they are not restored", early(), archive(*TREE), behind=True,

@@ -99,7 +99,7 @@ SCENARIOS = (
              script="arm\nfinish 'poweroff --force'\n", control_says="Powering off"),
     Scenario("sigterm", "SIGTERM to the program again and again while it restores", image="general",
              script="arm\nsystemd-run -q -p DefaultDependencies=no sh -c "
-             "'while sleep .1; do pkill -TERM -f ^/usr/lib/dracut/dracut-initramfs-restore && echo vmtest: terminated >/dev/kmsg; "
+             "'while sleep .1; do pkill -TERM -f [d]racut-initramfs-restore && echo vmtest: terminated >/dev/kmsg; "
              "done'\nfinish poweroff\n", says="vmtest: terminated"),
     Scenario("ctrl-alt-del", "Ctrl-Alt-Del eight times in two seconds: systemd reboots at once", pivots=False,
              ends="reboot", script="arm\nsay ready for keys\nsleep 60\n", presses=(rb"ready for keys", 8),
