@@ -8,6 +8,7 @@ _arguments -s -S \
     '(-f --force)'{-f,--force}'[restore without .need_shutdown]' \
     '*'{-x+,--exclude=}'[leave out what matches]:pattern:' \
     '--locate[print the image that would be restored]' \
+    '--compose[make an exitrd of the running system]' \
     '--check[say whether the next shutdown will pivot]' \
     '--compose[make the tree of the running system]' \
     '--window=[decode windows up to this size]:MiB:' \

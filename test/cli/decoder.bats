@@ -133,6 +133,7 @@ each() {
 # filled the ring: its $status, $limits, $fds and $threads, and the $parent's status; with $REFUSED, a call that fails, and
 # how, as strace takes it
 look_at_decoder() {
+    rm -rf "$T/out" # where it is missing, the first name is the image's
     strace -f -qq -o /dev/null -e trace="openat2${REFUSED:+,${REFUSED%%:*}}" -e inject=openat2:delay_enter=3s:when=1 \
         ${REFUSED:+-e "inject=$REFUSED"} "$RESTORE" -C "$T/out" "$@" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1 &
     local strace=$! restore decoder
