@@ -73,7 +73,7 @@ export -f state
 
 @test "what was there is carried over, and wins over the image" {
     exitrd_root
-    mkdir -p "$R/etc/cmdline.d" "$R/shutdown.d" "$R/bin/sh.d"
+    mkdir -p "$R/etc/cmdline.d" "$R/shutdown.d"
     echo rd.break >"$R/etc/cmdline.d/debug.conf"
     chmod 600 "$R/etc/cmdline.d/debug.conf"
     chown 3:4 "$R/etc/cmdline.d/debug.conf"
@@ -81,6 +81,7 @@ export -f state
     ln -s nowhere "$R/etc/link"
     mkfifo -m 622 "$R/etc/pipe"
     printf '#!/bin/sh\nexit 3\n' >"$R/shutdown"
+    chmod 755 "$R/shutdown"
     touch -hd @1000 "$R"/etc/{cmdline.d/debug.conf,link,pipe} "$R/etc"
     "$RESTORE" -f -S "$T/root" -k 1
     [[ $(stat -c '%F %a %u:%g %Y %h' "$R/etc/cmdline.d/debug.conf") == "regular file 600 3:4 1000 2" ]]
