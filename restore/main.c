@@ -119,6 +119,7 @@ static int restore(const struct options *options, const char *directory, const s
                    struct outcome *outcome)
 {
         _cleanup_(exitrd_done) struct exitrd *exitrd = NULL;
+        struct content nested;
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
@@ -126,9 +127,11 @@ static int restore(const struct options *options, const char *directory, const s
         r = unpack_image(outcome->image, exitrd_tree(exitrd), &(struct unpack_options){ *exclude, options->window },
                          &outcome->unpacked);
         if (r == 0)
-                r = exitrd_prepare(exitrd, outcome->image->regions[0].name, sysroot_prefix(options), exclude);
+                r = exitrd_prepare(exitrd, outcome->image->regions[0].name, sysroot_prefix(options), exclude, &nested);
         if (r < 0)
                 return r == -ENOSPC || r == -ENOMEM ? r : 0;
+        outcome->unpacked.entries += nested.entries;
+        outcome->unpacked.bytes += nested.bytes;
         return commit(options, exitrd, outcome);
 }
 
@@ -160,7 +163,7 @@ static int compose(const struct options *options, const char *directory, const c
 {
         _cleanup_(exitrd_done) struct exitrd *exitrd = NULL;
         struct outcome outcome = outcome_begin(NULL, reason);
-        struct composed composed;
+        struct content composed, nested;
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
@@ -168,7 +171,7 @@ static int compose(const struct options *options, const char *directory, const c
         r = exitrd_compose(exitrd, options->search.sysroot, &composed);
         if (r < 0)
                 return r;
-        r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude);
+        r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude, &nested);
         if (r == -ENOSPC)
                 return log_error(r, "%s: the exitrd made of the running system cannot be finished", directory);
         if (r < 0)
