@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Runs in the exitrd, after dracut has unmounted what is below /oldroot. What dracut leaves alone:
 # - what was mounted below /run, as what holds a root that is a loop file, or a live medium: it is below /oldsys/run;
-#   systemd-shutdown 256 and later moves what was busy to /run/shutdown/mounts;
+#   systemd-shutdown 257 moves what was busy to /run/shutdown/mounts;
 # - what was mounted below /run/initramfs: it is there, too, or with systemd 254 and later below /.
 _left=0
 while read -r _ _mp _; do
