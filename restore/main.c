@@ -192,16 +192,15 @@ static int compose(const struct options *options, const char *directory, const c
         return 0;
 }
 
-/* The last resort. @tried: there was an image, and it would not do, already logged */
-static int compose_instead(const struct options *options, const struct locate *locate, const char *directory,
-                           bool tried)
+/* There is no image: the last resort. */
+static int compose_instead(const struct options *options, const struct locate *locate, const char *directory)
 {
         char reason[512];
         int r;
 
-        snprintf(reason, sizeof(reason), "No %simage found for kernel %s", tried ? "usable " : "", locate_kver(locate));
+        snprintf(reason, sizeof(reason), "No image found for kernel %s", locate_kver(locate));
         r = compose(options, directory, reason);
-        if (r == -ENOENT && !tried)
+        if (r == -ENOENT)
                 log_error(0, "%s (--locate -v says where it was looked for), and no systemd-shutdown", reason);
         return r;
 }
@@ -229,8 +228,8 @@ static int restore_exitrd(const struct options *options, struct locate *locate, 
                 if (r != 0)
                         return MIN(r, 0);
         }
-        if (r == 0 && options->search.image_count == 0)
-                return compose_instead(options, locate, directory, tried);
+        if (r == 0 && !tried)
+                return compose_instead(options, locate, directory);
         return r < 0 ? r : -ENOENT;
 }
 
