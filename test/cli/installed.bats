@@ -193,5 +193,5 @@ skipcpio --list image " ]
     grep -q 'Pa /opt/x/lib/dracut-restore' "$root/m/man8/dracut-initramfs-restore.8"
     "$root/b/dracut-initramfs-restore" --version
     [ -e "$root/c/dracut-initramfs-restore" ]
-    [ -e "$root/opt/x/lib/dracut/modules.d/50restore/module-setup.sh" ]
+    diff -r "$top/modules.d/50restore" "$root/opt/x/lib/dracut/modules.d/50restore" # its hooks too
 }
