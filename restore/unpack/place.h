@@ -39,13 +39,13 @@ struct tree {
         })
 
 /* Where a name's last component is. */
-struct place {
+struct location {
         int dir;          /* the directory that it is in; or, without @base, the file itself */
         const char *base; /* NULL for names that end in /, . or .. */
         int owned;        /* to be closed, or -1 */
 };
 
-static inline void place_done(struct place *p)
+static inline void place_done(struct location *p)
 {
         safe_close(p->owned);
 }
@@ -66,4 +66,4 @@ int open_in_root(const struct tree *tree, const char *name, int flags);
  *
  * @return 0, with @ret to be freed by place_done(); TREE_SKIPPED where there is no such place; or a negative errno
  */
-int find_place(struct tree *tree, const char *name, struct place *ret);
+int find_place(struct tree *tree, const char *name, struct location *ret);
