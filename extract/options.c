@@ -68,9 +68,52 @@ static int parse_parts(const char *text, struct walk_options *ret)
         return 0;
 }
 
+enum { OPTION_EXAMINE = 0x100, OPTION_RAW, OPTION_JSON, OPTION_TEST, OPTION_DEBUG };
+
+/* One option. @actions gets a bit for each action that is asked for. @return 1, 0 after --help, or -EINVAL */
+static int take_option(int option, struct options *ret, unsigned *actions)
+{
+        switch (option) {
+        case 'l':
+                *actions |= 1U << ACTION_LIST;
+                break;
+        case 's':
+                *actions |= 1U << ACTION_STDOUT;
+                break;
+        case OPTION_RAW:
+        case OPTION_JSON:
+                ret->table = option == OPTION_RAW ? TABLE_RAW : TABLE_JSON;
+                *actions |= 1U << ACTION_EXAMINE;
+                break;
+        case OPTION_EXAMINE:
+                *actions |= 1U << ACTION_EXAMINE;
+                break;
+        case OPTION_TEST:
+                *actions |= 1U << ACTION_TEST;
+                break;
+        case 'P':
+                return parse_parts(optarg, &ret->only) < 0 ? -EINVAL : 1;
+        case 'D':
+                ret->directory = optarg;
+                break;
+        case 'v':
+                ret->verbose = true;
+                break;
+        case OPTION_DEBUG:
+                ret->debug = true;
+                break;
+        case 'h':
+                help(stdout);
+                return 0;
+        default:
+                help(stderr);
+                return -EINVAL;
+        }
+        return 1;
+}
+
 int options_parse(int argc, char **argv, struct options *ret)
 {
-        enum { OPTION_EXAMINE = 0x100, OPTION_RAW, OPTION_JSON, OPTION_TEST, OPTION_DEBUG };
         static const struct option longs[] = {
                 { "list", no_argument, NULL, 'l' },
                 { "to-stdout", no_argument, NULL, 's' },
@@ -85,62 +128,25 @@ int options_parse(int argc, char **argv, struct options *ret)
                 { "help", no_argument, NULL, 'h' },
                 { NULL, 0, NULL, 0 },
         };
-        bool list = false, to_stdout = false, examine = false, test = false;
-        int c;
+        unsigned actions = 0;
+        int c, r;
 
         *ret = (struct options){ .only = { .window = DECODER_WINDOW, .early = true } };
-        while ((c = getopt_long(argc, argv, "lsP:D:vh", longs, NULL)) >= 0)
-                switch (c) {
-                case 'l':
-                        list = true;
-                        break;
-                case 's':
-                        to_stdout = true;
-                        break;
-                case OPTION_RAW:
-                        ret->table = TABLE_RAW;
-                        examine = true;
-                        break;
-                case OPTION_JSON:
-                        ret->table = TABLE_JSON;
-                        examine = true;
-                        break;
-                case OPTION_EXAMINE:
-                        examine = true;
-                        break;
-                case OPTION_TEST:
-                        test = true;
-                        break;
-                case 'P':
-                        if (parse_parts(optarg, &ret->only) < 0)
-                                return -EINVAL;
-                        break;
-                case 'D':
-                        ret->directory = optarg;
-                        break;
-                case 'v':
-                        ret->verbose = true;
-                        break;
-                case OPTION_DEBUG:
-                        ret->debug = true;
-                        break;
-                case 'h':
-                        help(stdout);
-                        return 0;
-                default:
-                        help(stderr);
-                        return -EINVAL;
-                }
-        if (optind >= argc || examine + test + (list || to_stdout) > 1) {
+        while ((c = getopt_long(argc, argv, "lsP:D:vh", longs, NULL)) >= 0) {
+                r = take_option(c, ret, &actions);
+                if (r <= 0)
+                        return r;
+        }
+        /* Those of dracut's program can be given together: a list it is. */
+        if (actions & 1U << ACTION_LIST)
+                actions &= ~(1U << ACTION_STDOUT);
+        if (optind >= argc || (actions & (actions - 1)) != 0) {
                 help(stderr);
                 return -EINVAL;
         }
-        /* Those of dracut's program can be given together: a list it is. */
-        ret->action = list        ? ACTION_LIST
-                      : to_stdout ? ACTION_STDOUT
-                      : examine   ? ACTION_EXAMINE
-                      : test      ? ACTION_TEST
-                                  : ACTION_EXTRACT;
+        ret->action = ACTION_EXTRACT;
+        while (actions >> ret->action > 1)
+                ret->action++;
         ret->image = argv[optind];
         ret->only.patterns = argv + optind + 1;
         ret->only.pattern_count = (size_t)(argc - optind - 1);

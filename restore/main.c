@@ -120,6 +120,7 @@ static int restore(const struct options *options, const char *directory, const s
                    struct outcome *outcome)
 {
         _cleanup_(exitrd_done) struct exitrd *exitrd = NULL;
+        struct content nested;
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
@@ -128,9 +129,11 @@ static int restore(const struct options *options, const char *directory, const s
                          &(struct unpack_options){ .exclude = *exclude, .window = options->window },
                          &outcome->unpacked);
         if (r == 0)
-                r = exitrd_prepare(exitrd, outcome->image->regions[0].name, sysroot_prefix(options), exclude);
+                r = exitrd_prepare(exitrd, outcome->image->regions[0].name, sysroot_prefix(options), exclude, &nested);
         if (r < 0)
                 return r == -ENOSPC || r == -ENOMEM ? r : 0;
+        outcome->unpacked.entries += nested.entries;
+        outcome->unpacked.bytes += nested.bytes;
         return commit(options, exitrd, outcome);
 }
 
@@ -162,7 +165,7 @@ static int compose(const struct options *options, const char *directory, const c
 {
         _cleanup_(exitrd_done) struct exitrd *exitrd = NULL;
         struct outcome outcome = outcome_begin(NULL, reason);
-        struct composed composed;
+        struct content composed, nested;
         int r = exitrd_open(directory, &exitrd);
 
         if (r < 0)
@@ -170,7 +173,7 @@ static int compose(const struct options *options, const char *directory, const c
         r = exitrd_compose(exitrd, options->search.sysroot, &composed);
         if (r < 0)
                 return r;
-        r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude);
+        r = exitrd_prepare(exitrd, "Running system", sysroot_prefix(options), &options->exclude, &nested);
         if (r == -ENOSPC)
                 return log_error(r, "%s: the exitrd made of the running system cannot be finished", directory);
         if (r < 0)
@@ -191,16 +194,15 @@ static int compose(const struct options *options, const char *directory, const c
         return 0;
 }
 
-/* The last resort. @tried: there was an image, and it would not do, already logged */
-static int compose_instead(const struct options *options, const struct locate *locate, const char *directory,
-                           bool tried)
+/* There is no image: the last resort. */
+static int compose_instead(const struct options *options, const struct locate *locate, const char *directory)
 {
         char reason[512];
         int r;
 
-        snprintf(reason, sizeof(reason), "No %simage found for kernel %s", tried ? "usable " : "", locate_kver(locate));
+        snprintf(reason, sizeof(reason), "No image found for kernel %s", locate_kver(locate));
         r = compose(options, directory, reason);
-        if (r == -ENOENT && !tried)
+        if (r == -ENOENT)
                 log_error(0, "%s (--locate -v says where it was looked for), and no systemd-shutdown", reason);
         return r;
 }
@@ -228,8 +230,8 @@ static int restore_exitrd(const struct options *options, struct locate *locate, 
                 if (r != 0)
                         return MIN(r, 0);
         }
-        if (r == 0 && options->search.image_count == 0)
-                return compose_instead(options, locate, directory, tried);
+        if (r == 0 && !tried)
+                return compose_instead(options, locate, directory);
         return r < 0 ? r : -ENOENT;
 }
 

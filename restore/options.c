@@ -60,9 +60,62 @@ static int parse_mib(const char *text, uint64_t *ret)
         return 0;
 }
 
+enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_COMPOSE, OPTION_WINDOW };
+
+/* Act on one option. @return 1 to go on, 0 where it was answered, or -EINVAL, already logged */
+static int take_option(int c, struct options *ret)
+{
+        switch (c) {
+        case 'C':
+                ret->directory = optarg;
+                break;
+        case 'S':
+                ret->search.sysroot = optarg;
+                break;
+        case 'k':
+                ret->search.kver = optarg;
+                break;
+        case 'f':
+                ret->force = true;
+                break;
+        case 'x':
+                ret->exclude.globs[ret->exclude.count++] = optarg;
+                break;
+        case OPTION_COMPOSE:
+                ret->compose = true;
+                break;
+        case OPTION_LOCATE:
+                ret->locate = true;
+                break;
+        case OPTION_CHECK:
+                ret->check = true;
+                break;
+        case OPTION_WINDOW:
+                if (parse_mib(optarg, &ret->window) < 0)
+                        return usage();
+                break;
+        case 'v':
+                ret->verbose = true;
+                ret->quiet = false;
+                break;
+        case 'q':
+                ret->quiet = true;
+                ret->verbose = false;
+                break;
+        case 'h':
+                help();
+                return 0;
+        case 'V':
+                printf("%s (dracut-restore-" VERSION ")\n", program_invocation_short_name);
+                return 0;
+        default:
+                return usage();
+        }
+        return 1;
+}
+
 int options_parse(int argc, char **argv, struct options *ret)
 {
-        enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_COMPOSE, OPTION_WINDOW };
         static const struct option longs[] = {
                 { "directory", required_argument, NULL, 'C' },
                 { "sysroot", required_argument, NULL, 'S' },
@@ -86,54 +139,12 @@ int options_parse(int argc, char **argv, struct options *ret)
         if (!ret->exclude.globs)
                 return log_oom();
 
-        while ((c = getopt_long(argc, argv, "C:S:k:fx:vqhV", longs, NULL)) >= 0)
-                switch (c) {
-                case 'C':
-                        ret->directory = optarg;
-                        break;
-                case 'S':
-                        ret->search.sysroot = optarg;
-                        break;
-                case 'k':
-                        ret->search.kver = optarg;
-                        break;
-                case 'f':
-                        ret->force = true;
-                        break;
-                case 'x':
-                        ret->exclude.globs[ret->exclude.count++] = optarg;
-                        break;
-                case OPTION_COMPOSE:
-                        ret->compose = true;
-                        break;
-                case OPTION_LOCATE:
-                        ret->locate = true;
-                        break;
-                case OPTION_CHECK:
-                        ret->check = true;
-                        break;
-                case OPTION_WINDOW:
-                        if (parse_mib(optarg, &ret->window) < 0)
-                                return usage();
-                        break;
-                case 'v':
-                        ret->verbose = true;
-                        ret->quiet = false;
-                        break;
-                case 'q':
-                        ret->quiet = true;
-                        ret->verbose = false;
-                        break;
-                case 'h':
-                        help();
-                        return 0;
-                case 'V':
-                        printf("%s (dracut-restore-" VERSION ")\n", program_invocation_short_name);
-                        return 0;
-                default:
-                        return usage();
-                }
+        while ((c = getopt_long(argc, argv, "C:S:k:fx:vqhV", longs, NULL)) >= 0) {
+                int r = take_option(c, ret);
 
+                if (r <= 0)
+                        return r;
+        }
         ret->search.images = argv + optind;
         ret->search.image_count = (size_t)(argc - optind);
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): -S has an argument */

@@ -58,80 +58,90 @@ static int broken(struct image_error *e, uint64_t at, const char *reason)
         return -EBADMSG;
 }
 
+/* The header and the name of an entry. */
+struct entry {
+        struct newc header;
+        const char *name; /* NULL where the kernel passes the entry over: no name, or one that no system call takes */
+        uint8_t bytes[NEWC_HEADER_SIZE + PATH_MAX + 1];
+};
+
+static int read_entry(const struct image *image, uint64_t at, struct entry *ret, struct image_error *e)
+{
+        const char *bad;
+        size_t need;
+        /* 512 bytes hold the header and nearly every name; the rest is read when it is needed. */
+        ssize_t n = image_read(image, ret->bytes, 512, at);
+
+        if (n < 0)
+                return (int)n;
+        if (n < (ssize_t)NEWC_HEADER_SIZE)
+                return broken(e, at, "the image ends inside a cpio header");
+        bad = newc_parse(ret->bytes, &ret->header);
+        if (bad)
+                return broken(e, at, bad);
+        ret->name = NULL;
+        if (ret->header.namesize == 0 || ret->header.namesize > PATH_MAX)
+                return 0;
+        need = NEWC_HEADER_SIZE + ret->header.namesize;
+        if ((size_t)n < need) {
+                n = image_read(image, ret->bytes, need, at);
+                if (n < 0)
+                        return (int)n;
+                if ((size_t)n < need)
+                        return broken(e, at, "the image ends inside a file name");
+        }
+        if (ret->bytes[need - 1] != '\0')
+                return broken(e, at, "a file name without its terminating NUL");
+        ret->name = (const char *)ret->bytes + NEWC_HEADER_SIZE;
+        return 0;
+}
+
+/* Find the entry behind @at. @return 1, 0 where the part ends, or a negative errno */
+static int next_entry(const struct image *image, uint64_t *at)
+{
+        uint8_t byte;
+        ssize_t n;
+        int r = skip_padding(image, *at, at);
+
+        if (r < 0 || *at == image->size || *at % NEWC_ALIGNMENT != 0)
+                return r;
+        n = image_read(image, &byte, 1, *at);
+        return n < 0 ? (int)n : byte == '0';
+}
+
 static int walk_plain(const struct image *image, bool all, struct part *part, struct image_error *e)
 {
         uint64_t at = part->start;
-        enum early early = EARLY_MAYBE;
+        bool early = false, main = false;
+        struct entry entry;
+        int r;
 
-        for (;;) {
-                uint8_t buffer[NEWC_HEADER_SIZE + PATH_MAX + 1];
-                struct newc header;
-                const char *name = (const char *)buffer + NEWC_HEADER_SIZE, *bad;
-                ssize_t n;
-                int r;
+        do {
+                uint64_t end;
 
-                /* 512 bytes hold the header and nearly every name; the rest is read when it is needed. */
-                n = image_read(image, buffer, 512, at);
-                if (n < 0)
-                        return (int)n;
-                if (n < (ssize_t)NEWC_HEADER_SIZE)
-                        return broken(e, at, "the image ends inside a cpio header");
-                bad = newc_parse(buffer, &header);
-                if (bad)
-                        return broken(e, at, bad);
-
-                if (header.namesize > 0 && header.namesize <= PATH_MAX) {
-                        size_t need = NEWC_HEADER_SIZE + header.namesize;
-
-                        if ((size_t)n < need) {
-                                n = image_read(image, buffer, need, at);
-                                if (n < 0)
-                                        return (int)n;
-                                if ((size_t)n < need)
-                                        return broken(e, at, "the image ends inside a file name");
-                        }
-                        if (name[header.namesize - 1] != '\0')
-                                return broken(e, at, "a file name without its terminating NUL");
-                        if (strcmp(name, NEWC_TRAILER) == 0) {
-                                part->trailer = true;
-                                part->end = MIN(at + NEWC_HEADER_SIZE + newc_name_room(&header) +
-                                                                newc_data_room(&header),
-                                                image->size);
-                                break;
-                        }
-                        switch (name_early(name)) {
-                        case EARLY_YES:
-                                if (early == EARLY_MAYBE)
-                                        early = EARLY_YES;
-                                break;
-                        case EARLY_NO:
-                                early = EARLY_NO;
-                                if (!all) {
-                                        part->end = 0;
-                                        return 1;
-                                }
-                                break;
-                        case EARLY_MAYBE:
-                                break;
-                        }
-                }
-
-                at += NEWC_HEADER_SIZE + newc_name_room(&header) + newc_data_room(&header);
-                if (at > image->size)
-                        return broken(e, image->size, "the image ends inside a file");
-                part->end = at;
-                r = skip_padding(image, at, &at);
+                r = read_entry(image, at, &entry, e);
                 if (r < 0)
                         return r;
-                if (at == image->size || at % NEWC_ALIGNMENT != 0)
+                end = at + NEWC_HEADER_SIZE + newc_name_room(&entry.header) + newc_data_room(&entry.header);
+                part->trailer = entry.name && strcmp(entry.name, NEWC_TRAILER) == 0;
+                if (part->trailer) {
+                        part->end = MIN(end, image->size);
                         break;
-                n = image_read(image, buffer, 1, at);
-                if (n < 0)
-                        return (int)n;
-                if (buffer[0] != '0')
-                        break;
-        }
-        part->early = early == EARLY_YES;
+                }
+                early |= entry.name && name_early(entry.name) == EARLY_YES;
+                main |= entry.name && name_early(entry.name) == EARLY_NO;
+                if (main && !all) {
+                        part->end = 0;
+                        return 1;
+                }
+                if (end > image->size)
+                        return broken(e, image->size, "the image ends inside a file");
+                part->end = at = end;
+                r = next_entry(image, &at);
+                if (r < 0)
+                        return r;
+        } while (r > 0);
+        part->early = early && !main;
         return 1;
 }
 

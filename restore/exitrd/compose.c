@@ -170,7 +170,7 @@ static int compose(struct programs *programs)
         return r;
 }
 
-int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct composed *ret)
+int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct content *ret)
 {
         struct programs programs;
         _cleanup_close_ int root = open(sysroot, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -181,7 +181,7 @@ int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct composed *
         r = programs_begin(root, exitrd_tree(exitrd), &programs);
         if (r == 0)
                 r = compose(&programs);
-        *ret = (struct composed){ programs.entries, programs.bytes };
+        *ret = (struct content){ programs.entries, programs.bytes };
         programs_done(&programs);
         return r;
 }

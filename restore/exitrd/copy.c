@@ -85,6 +85,28 @@ int move_tree(int from_fd, int to_fd)
         return r < 0 ? r : set_attributes(to_fd, &st);
 }
 
+static int count_entry(int dir_fd, const char *name, void *arg)
+{
+        _cleanup_close_ int fd = -1;
+        struct content *content = arg;
+        struct stat st;
+
+        if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        content->entries++;
+        if (S_ISREG(st.st_mode))
+                content->bytes += (uint64_t)st.st_size / st.st_nlink;
+        if (!S_ISDIR(st.st_mode))
+                return 0;
+        fd = open_dir(dir_fd, name);
+        return fd < 0 ? fd : count_tree(fd, content);
+}
+
+int count_tree(int dir_fd, struct content *ret)
+{
+        return for_each(dir_fd, count_entry, ret);
+}
+
 /* A copy under way. */
 struct copy {
         int top;             /* directory that @path starts at */

@@ -2,10 +2,12 @@
 #pragma once
 
 /*
- * Trees as a whole: copied from another file system, or moved over another tree.
+ * Trees as a whole: copied from another file system, moved over another tree, or counted.
  */
 
 #include <sys/stat.h>
+
+#include "exitrd.h"
 
 /**
  * Copy all below @from_fd to below @to_fd: types, modes, owners, times, contents, hard links,
@@ -46,3 +48,12 @@ int copy_over(int from_fd, int to_fd, copy_other *other, void *argument);
  * @return 0 or a negative errno; some entries may have been moved by then
  */
 int move_tree(int from_fd, int to_fd);
+
+/**
+ * Count all below @dir_fd. Of the data of a file with several names, each name counts its share.
+ *
+ * @param dir_fd  directory, readable; nobody else changes what is below it
+ * @param ret     what is found is added to it
+ * @return 0 or a negative errno
+ */
+int count_tree(int dir_fd, struct content *ret);

@@ -188,10 +188,13 @@ static int not_full(int r)
         return r == -ENOSPC ? -EIO : r;
 }
 
-int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot, const struct exclude *exclude)
+int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot, const struct exclude *exclude,
+                   struct content *brought)
 {
-        int r = nested_extract(exitrd->tree, exclude);
+        int r;
 
+        *brought = (struct content){ 0 };
+        r = nested_extract(exitrd->tree, exclude, brought);
         if (r < 0)
                 return r;
         r = label_tree(exitrd->tree, sysroot);

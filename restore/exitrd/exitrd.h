@@ -52,10 +52,10 @@ int exitrd_tree(const struct exitrd *exitrd);
 /** Bytes of memory that the tree takes, as its tmpfs counts them. */
 uint64_t exitrd_used(const struct exitrd *exitrd);
 
-/** What an exitrd is composed of. */
-struct composed {
-        uint64_t entries; /* files and links */
-        uint64_t bytes;
+/** What a tree is made of. */
+struct content {
+        uint64_t entries; /* files of all types, and links */
+        uint64_t bytes;   /* of file data */
 };
 
 /**
@@ -69,7 +69,7 @@ struct composed {
  *         -EPERM where something of it is in a place that others can write to, -ENOPKG where a library
  *         is missing, -EBADMSG where one is damaged
  */
-int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct composed *ret);
+int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct content *ret);
 
 /**
  * Make a tree usable that was unpacked from an image: extract nested roots, set labels, carry over
@@ -78,9 +78,11 @@ int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct composed *
  * @param image    name of the image, for messages
  * @param sysroot  directory that SELinux' files are below, "" for /
  * @param exclude  what is to be left out of nested roots
+ * @param brought  filled: what the nested roots brought
  * @return 0, or a negative errno: -ENOSPC where the tmpfs is full, not logged; else already logged
  */
-int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot, const struct exclude *exclude);
+int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot, const struct exclude *exclude,
+                   struct content *brought);
 
 /**
  * Move the tmpfs onto DIR, and unmount what it covers and was carried over.

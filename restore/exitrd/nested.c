@@ -199,7 +199,7 @@ static int open_nested(int tree_fd, const struct nested *nested, uint64_t *ret_s
         return TAKE_FD(fd);
 }
 
-static int extract_one(int tree_fd, const struct nested *nested, const struct exclude *exclude)
+static int extract_one(int tree_fd, const struct nested *nested, const struct exclude *exclude, struct content *brought)
 {
         uint64_t size = 0;
         _cleanup_close_ int image_fd = open_nested(tree_fd, nested, &size);
@@ -226,7 +226,9 @@ static int extract_one(int tree_fd, const struct nested *nested, const struct ex
                 return log_error(-errno, "Cannot remove the image's %s", nested->name);
         if (exclude_remove(exclude, work.tree) < 0)
                 log_debug("the image's %s: not all that is to be left out could be removed", nested->name);
-        r = move_tree(work.tree, tree_fd);
+        r = count_tree(work.tree, brought);
+        if (r == 0)
+                r = move_tree(work.tree, tree_fd);
         if (r == 0)
                 r = remove_any(tree_fd, work.name);
         if (r < 0)
@@ -236,12 +238,12 @@ static int extract_one(int tree_fd, const struct nested *nested, const struct ex
         return 1;
 }
 
-int nested_extract(int tree_fd, const struct exclude *exclude)
+int nested_extract(int tree_fd, const struct exclude *exclude, struct content *brought)
 {
         int found = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(nested_images); i++) {
-                int r = extract_one(tree_fd, &nested_images[i], exclude);
+                int r = extract_one(tree_fd, &nested_images[i], exclude, brought);
 
                 if (r < 0)
                         return r;

@@ -6,6 +6,7 @@
  * squashfs-root.img, erofs-root.img, or squash-root.img before dracut 104. Around it is only what mounts it at boot.
  */
 
+#include "exitrd.h"
 #include "util/exclude.h"
 
 /**
@@ -17,8 +18,9 @@
  *
  * @param tree_fd  the tree's root directory, readable
  * @param exclude  what to leave out
+ * @param brought  what they held that was not left out is added to it
  * @return 1 where one was extracted, 0 where there is none, or a negative errno: -ENOSPC where there is no room, not
  *         logged. The others are already logged: -EBADMSG for a damaged one, -EOPNOTSUPP where there is neither the
- * tool nor the kernel's support
+ *         tool nor the kernel's support
  */
-int nested_extract(int tree_fd, const struct exclude *exclude);
+int nested_extract(int tree_fd, const struct exclude *exclude, struct content *brought);

@@ -120,7 +120,7 @@ static int read_dynamic(const struct file *file, const ElfW(Phdr) * segment, str
 
         if (r < 0)
                 return r;
-        for (size_t i = 0; i < count && entries[i].d_tag != DT_NULL; i++)
+        for (size_t i = 0; entries && i < count && entries[i].d_tag != DT_NULL; i++)
                 if (entries[i].d_tag == DT_STRTAB)
                         address = entries[i].d_un.d_ptr;
                 else if (entries[i].d_tag == DT_STRSZ)

@@ -177,6 +177,7 @@ static int want(struct collection *c, const char *soname)
 
 static int collect(struct collection *c, const char *const *dlopened)
 {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the program itself is the first part */
         const char *interpreter = c->parts[0].object.interpreter;
         int r = 0;
 

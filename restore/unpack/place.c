@@ -34,8 +34,7 @@ int open_in_root(const struct tree *tree, const char *name, int flags)
         char dotted[PATH_MAX];
 
         if (length > 0 && length + 1 < sizeof(dotted) && name[length - 1] == '/') {
-                memcpy(dotted, name, length);
-                strcpy(dotted + length, ".");
+                snprintf(dotted, sizeof(dotted), "%s.", name);
                 name = dotted;
         }
         return fs_open(tree->root, name, (uint64_t)flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
@@ -103,13 +102,13 @@ static int open_parent(struct tree *tree, const char *path)
         return TAKE_FD(fd);
 }
 
-int find_place(struct tree *tree, const char *name, struct place *ret)
+int find_place(struct tree *tree, const char *name, struct location *ret)
 {
         const char *slash = strrchr(name, '/');
         const char *base = slash ? slash + 1 : name;
         size_t length = (size_t)(base - name);
 
-        *ret = (struct place){ .owned = -1 };
+        *ret = (struct location){ .owned = -1 };
         if (*base == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0) {
                 if (*name == '\0')
                         return TREE_SKIPPED;

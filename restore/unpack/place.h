@@ -5,8 +5,29 @@
  * Where the names of a tree are: looked up below its root, whatever the links in it say.
  */
 
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "skipcpio/util.h"
-#include "tree.h"
+
+/** The kernel would have gone on without the entry. */
+#define TREE_SKIPPED 1
+
+struct tree {
+        int root;   /* the tree's root directory; not owned */
+        int parent; /* directory of the name before, or -1 */
+        char parent_name[PATH_MAX];
+        char *directories; /* mtimes to set at the end: the time, then the name, one after the other */
+        size_t directories_used, directories_size;
+        _Atomic bool full;        /* no space is left */
+        _Atomic uint64_t missing; /* bytes of data that there was no room for */
+        bool no_owners;           /* files stay their maker's */
+        bool no_parents;          /* those that are missing are not made */
+        void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
+        void *settle_argument;
+};
 
 /* A call's result as 0 or -errno; with no space left, the tree is full. */
 #define NOTE_FULL(tree, call)                          \
@@ -19,15 +40,15 @@
         })
 
 /* Where a name's last component is. */
-struct place {
+struct location {
         int dir;          /* the directory that it is in; or, without @base, the file itself */
         const char *base; /* NULL for names that end in /, . or .. */
         int owned;        /* to be closed, or -1 */
 };
 
-static inline void place_done(struct place *place)
+static inline void place_done(struct location *p)
 {
-        safe_close(place->owned);
+        safe_close(p->owned);
 }
 
 #define _cleanup_place_ _cleanup_(place_done)
@@ -46,4 +67,4 @@ int open_in_root(const struct tree *tree, const char *name, int flags);
  *
  * @return 0, with @ret to be freed by place_done(); TREE_SKIPPED where there is no such place; or a negative errno
  */
-int find_place(struct tree *tree, const char *name, struct place *ret);
+int find_place(struct tree *tree, const char *name, struct location *ret);

@@ -27,7 +27,7 @@ static void settle(struct tree *tree)
                 tree->settle(tree->settle_argument);
 }
 
-static int clean(struct tree *tree, const struct place *place, uint32_t mode)
+static int clean(struct tree *tree, const struct location *place, uint32_t mode)
 {
         struct stat st;
 
@@ -45,7 +45,7 @@ static int clean(struct tree *tree, const struct place *place, uint32_t mode)
 }
 
 /* The place of a name without the slashes at its end. */
-static int find_stripped(struct tree *tree, const char *name, struct place *ret)
+static int find_stripped(struct tree *tree, const char *name, struct location *ret)
 {
         char stripped[PATH_MAX];
         size_t length = strlen(name);
@@ -66,7 +66,7 @@ static bool ends_in_slash(const char *name)
  * that is there, if that is empty. @return 0 where it did */
 static int clean_slashed(struct tree *tree, const char *name)
 {
-        _cleanup_place_ struct place place = { .owned = -1 };
+        _cleanup_place_ struct location place = { .owned = -1 };
         int r = ends_in_slash(name) ? find_stripped(tree, name, &place) : TREE_SKIPPED;
 
         if (r != 0 || !place.base)
@@ -82,7 +82,7 @@ static int own(const struct tree *tree, int fd, const struct newc *header)
         return !tree->no_owners && fchown(fd, header->uid, header->gid) < 0 ? -errno : 0;
 }
 
-static int set_owner(const struct tree *tree, const struct place *place, const struct newc *header)
+static int set_owner(const struct tree *tree, const struct location *place, const struct newc *header)
 {
         if (tree->no_owners)
                 return 0;
@@ -94,7 +94,7 @@ static void to_times(uint32_t mtime, struct timespec times[static 2])
         times[0] = times[1] = (struct timespec){ .tv_sec = mtime };
 }
 
-static int set_times(const struct place *place, uint32_t mtime)
+static int set_times(const struct location *place, uint32_t mtime)
 {
         struct timespec times[2];
 
@@ -141,7 +141,7 @@ int tree_finish(struct tree *tree)
 {
         tree->no_parents = true;
         while (tree->directories_used > 0) {
-                _cleanup_place_ struct place place;
+                _cleanup_place_ struct location place;
                 uint32_t mtime, name_size;
                 char *end = tree->directories + tree->directories_used;
                 int r;
@@ -160,7 +160,7 @@ int tree_finish(struct tree *tree)
 
 /* chmod() follows a symlink, and where that leads is not below the tree's root for it. In the kernel's way none can
  * stand there, as what is in the way of an entry is removed; should that fail, it is left alone. */
-static int set_mode(const struct place *place, uint32_t mode)
+static int set_mode(const struct location *place, uint32_t mode)
 {
         struct stat st;
 
@@ -171,7 +171,7 @@ static int set_mode(const struct place *place, uint32_t mode)
         return fchmodat(place->dir, place->base, mode & 07777, 0) < 0 ? -errno : 0;
 }
 
-static int directory_attributes(const struct tree *tree, const struct place *place, const struct newc *header)
+static int directory_attributes(const struct tree *tree, const struct location *place, const struct newc *header)
 {
         int r;
 
@@ -183,7 +183,7 @@ static int directory_attributes(const struct tree *tree, const struct place *pla
 
 int tree_directory(struct tree *tree, const char *name, const struct newc *header)
 {
-        _cleanup_place_ struct place place;
+        _cleanup_place_ struct location place;
         int r = find_place(tree, name, &place);
         bool slashed = r == TREE_SKIPPED && ends_in_slash(name);
 
@@ -210,7 +210,7 @@ int tree_directory(struct tree *tree, const char *name, const struct newc *heade
 
 int tree_symlink(struct tree *tree, const char *name, const char *target, const struct newc *header)
 {
-        _cleanup_place_ struct place place;
+        _cleanup_place_ struct location place;
         int r = find_place(tree, name, &place);
 
         if (r != 0)
@@ -248,7 +248,7 @@ static dev_t kernel_device(const struct newc *header)
 int tree_node(struct tree *tree, const char *name, const struct newc *header)
 {
         dev_t device = kernel_device(header);
-        _cleanup_place_ struct place place;
+        _cleanup_place_ struct location place;
         int r = find_place(tree, name, &place);
 
         if (r != 0)
@@ -273,7 +273,7 @@ int tree_node(struct tree *tree, const char *name, const struct newc *header)
 
 int tree_clean(struct tree *tree, const char *name, uint32_t mode)
 {
-        _cleanup_place_ struct place place;
+        _cleanup_place_ struct location place;
         int r = find_place(tree, name, &place);
 
         if (r == 0 && !place.base)
@@ -293,7 +293,7 @@ int tree_clear(struct tree *tree, const char *name, uint32_t mode)
 
 int tree_link(struct tree *tree, const char *name, const char *old)
 {
-        _cleanup_place_ struct place from, to;
+        _cleanup_place_ struct location from, to;
         _cleanup_close_ int from_dir = -1;
         struct stat st;
         int r;
@@ -323,7 +323,7 @@ int tree_link(struct tree *tree, const char *name, const char *old)
 
 /* Open a file that is there. Without O_CREAT: with it, fs.protected_regular refuses somebody else's in a sticky
  * directory. A name that was just linked can be a symlink, which the kernel follows. */
-static int open_old(const struct tree *tree, const struct place *place, const char *name, bool linked)
+static int open_old(const struct tree *tree, const struct location *place, const char *name, bool linked)
 {
         const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
         _cleanup_close_ int fd = -1;
@@ -350,7 +350,7 @@ static int open_old(const struct tree *tree, const struct place *place, const ch
 int tree_file(struct tree *tree, const char *name, const struct newc *header, bool linked, bool *ret_new, int *ret_fd)
 {
         const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-        _cleanup_place_ struct place place;
+        _cleanup_place_ struct location place;
         _cleanup_close_ int fd = -1;
         int r = find_place(tree, name, &place);
 

@@ -12,28 +12,11 @@
  * file, a directory in a file's place, …); or a negative errno, which ends the restore.
  */
 
-#include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "skipcpio/newc.h"
-
-#define TREE_SKIPPED 1
-
-struct tree {
-        int root;   /* the tree's root directory; not owned */
-        int parent; /* directory of the name before, or -1 */
-        char parent_name[PATH_MAX];
-        char *directories; /* mtimes to set at the end: the time, then the name, one after the other */
-        size_t directories_used, directories_size;
-        _Atomic bool full;        /* no space is left */
-        _Atomic uint64_t missing; /* bytes of data that there was no room for */
-        bool no_owners;           /* files stay their maker's */
-        bool no_parents;          /* those that are missing are not made */
-        void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
-        void *settle_argument;
-};
+#include "place.h"
 
 /** Memory for the names of directories: hundreds of thousands of real ones. */
 #define TREE_DIRECTORIES_MAX (UINT64_C(32) << 20)

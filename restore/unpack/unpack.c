@@ -189,7 +189,7 @@ static bool leads_out(const char *name)
 static int give_way(struct unpacker *u, const struct newc *header)
 {
         _cleanup_close_ int fd = open_in_root(&u->tree, u->walk.name, O_PATH | O_NOFOLLOW);
-        _cleanup_place_ struct place place = { .owned = -1 };
+        _cleanup_place_ struct location place = { .owned = -1 };
         struct stat st;
 
         if (fd < 0)

@@ -101,10 +101,11 @@ bomb() {
     done
 }
 
-@test "several writers find the tmpfs full at once, and it grows for all of them" {
+@test "several writers find the tmpfs full at once: one line, and all is freed" {
     image "archive(*[entry('f%d' % i, data=bytes(1500000)) for i in range(80)])"
     for i in {1..12}; do
-        in_tmpfs 20M "$RESTORE" -q -C "$T/small/out" "$T/image"
+        in_tmpfs 20M "$RESTORE" -q -C "$T/small/out" "$T/image" 2>"$T/stderr" && return 1
+        [[ $(lines "$T/stderr") == 1 && $(<"$T/stderr") == *"there is no room for "* ]]
     done
 }
 

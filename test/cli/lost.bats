@@ -175,10 +175,10 @@ missing() {
 
 @test "a disk that cannot be read is not told as one that cannot be written to" {
     image 'archive(*[entry("f%d" % i, data="x" * 300000) for i in range(9)])'
-    # On one CPU nine reads of headers come before the first file is sent, then one before each.
+    # On one CPU ten reads of headers come before the first file is sent, then one before each.
     status=0
     taskset -c 0 strace -o /dev/null -P "$T/image" -e trace=sendfile,pread64 -e inject=sendfile:error=EIO:when=3 \
-        -e inject=pread64:error=EIO:when=12 "$RESTORE" -C "$T/out" "$T/image" >"$T/stdout" 2>"$T/stderr" || status=$?
+        -e inject=pread64:error=EIO:when=13 "$RESTORE" -C "$T/out" "$T/image" >"$T/stdout" 2>"$T/stderr" || status=$?
     said=$(<"$T/stderr")
     failed 'offset 600348: the image cannot be read to its end'
 }

@@ -16,7 +16,8 @@ dracut_image() {
     hooks=$BATS_FILE_TMPDIR/include/$hooks
     mkdir -p "$hooks/pre-shutdown" "$hooks/shutdown"
     cp "$here/../../modules.d/50restore/unmount.sh" "$hooks/shutdown/40-unmount.sh"
-    echo 'cat /proc/mounts >&9' >"$hooks/shutdown/99-mounts.sh"
+    # systemd-shutdown closes descriptors since 254; until then it took /dev along without what is mounted in it.
+    echo 'cat /proc/mounts >/dev/mounted; cat /proc/mounts >&9' >"$hooks/shutdown/99-mounts.sh"
     # shellcheck disable=SC2016 # the hook expands it
     echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/pre-shutdown/00-marker.sh"
     DRACUT_NO_MKNOD=1 dracut --force --no-hostonly --no-early-microcode --no-compress -m "$*" \

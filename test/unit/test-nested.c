@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mounts.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/vfs.h>
 
@@ -50,13 +51,15 @@ static int teardown(void **state)
 }
 
 static struct exclude exclude; /* nothing, but in one test */
+static struct content brought;
 
 static int extract(void)
 {
         _cleanup_close_ int tree = open_place("tree");
         int r = 0;
 
-        snprintf(heard, sizeof(heard), "%s", HEAR(r = nested_extract(tree, &exclude)));
+        brought = (struct content){ 0 };
+        snprintf(heard, sizeof(heard), "%s", HEAR(r = nested_extract(tree, &exclude, &brought)));
         if (r >= 0 || r == -ENOSPC) /* the caller may try again with less */
                 assert_string_equal(heard, "");
         else
@@ -69,6 +72,16 @@ static int extract(void)
 /* The tree is the inner one, and what only the outer one had. */
 static void compare(bool links)
 {
+        char counts[256];
+
+        snprintf(counts, sizeof(counts), "[ $(find inner -mindepth 1 | wc -l) = %" PRIu64 " ]", brought.entries);
+        SH(counts);
+        snprintf(counts, sizeof(counts),
+                 "[ $(find inner -type f -printf '%%s %%n\\n' | awk '{ n += int($1 / $2) } END { print n }') = %" PRIu64
+                 " ]",
+                 brought.bytes);
+        if (links) /* else the data of such files is there for each name */
+                SH(counts);
         SH("mkdir -p inner/squash && cp -a tree/usr/lib inner/usr/");
         SH("for d in inner tree; do (cd $d && find . -type d -printf '%p %y %m %U %G\\n' -o "
            "-printf '%p %y %m %U %G %s %T@ %l\\n' | sort >../$d.list); done; diff inner.list tree.list >&2");
