@@ -61,13 +61,14 @@ SKIPCPIO_LIB := $(sort $(filter-out skipcpio/skipcpio.c,$(wildcard skipcpio/*.c)
 RESTORE_LIB := $(sort $(filter-out restore/main.c,$(wildcard restore/*.c restore/*/*.c)))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
+PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore $(BUILD)/extract/dracut-extractinitrd
 
 all: $(PROGRAMS)
 
 $(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
 $(BUILD)/skipcpio/skipcpio: LDLIBS := -Wl,--as-needed # libc alone, and not -pthread's library either
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
+$(BUILD)/extract/dracut-extractinitrd: $(call obj,$(sort $(wildcard extract/*.c)) $(sort $(wildcard restore/*/*.c)) $(SKIPCPIO_LIB))
 $(PROGRAMS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -164,7 +165,7 @@ include test/model/model.mk
 include test/bench/bench.mk
 
 tidy:
-	@printf '%s\n' skipcpio/*.c restore/*.c restore/*/*.c | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
+	@printf '%s\n' skipcpio/*.c restore/*.c restore/*/*.c extract/*.c | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
 		$(filter-out -DVERSION=%,$(ALL_CPPFLAGS)) -DVERSION=\"$(VERSION)\" $(filter-out -W% -fcf-protection,$(ALL_CFLAGS))' tidy
 
 # --- installation ---
