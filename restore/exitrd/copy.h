@@ -7,7 +7,7 @@
 
 #include <sys/stat.h>
 
-#include "exitrd.h"
+#include "content.h"
 
 /**
  * Copy all below @from_fd to below @to_fd: types, modes, owners, times, contents, hard links,

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "content.h"
 #include "util/exclude.h"
 
 #define EXITRD_PATH "/run/initramfs"
@@ -51,12 +52,6 @@ int exitrd_tree(const struct exitrd *exitrd);
 
 /** Bytes of memory that the tree takes, as its tmpfs counts them. */
 uint64_t exitrd_used(const struct exitrd *exitrd);
-
-/** What a tree is made of. */
-struct content {
-        uint64_t entries; /* files of all types, and links */
-        uint64_t bytes;   /* of file data */
-};
 
 /**
  * Fill the tree from the running system: systemd-shutdown as its `shutdown`, the hooks of
