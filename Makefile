@@ -61,13 +61,14 @@ SKIPCPIO_LIB := $(sort $(filter-out skipcpio/skipcpio.c,$(wildcard skipcpio/*.c)
 RESTORE_LIB := $(sort $(filter-out restore/main.c,$(wildcard restore/*.c restore/*/*.c)))
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
+PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore $(BUILD)/extract/dracut-extractinitrd
 
 all: $(PROGRAMS)
 
 $(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
 $(BUILD)/skipcpio/skipcpio: LDLIBS := -Wl,--as-needed # libc alone, and not -pthread's library either
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
+$(BUILD)/extract/dracut-extractinitrd: $(call obj,$(sort $(wildcard extract/*.c)) $(sort $(wildcard restore/*/*.c)) $(SKIPCPIO_LIB))
 $(PROGRAMS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -91,7 +92,7 @@ DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-util
 	systemd systemd-boot-efi| squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
 	busybox-static dracut-squash| util-linux-extra| mandoc man-db bash-completion zsh fish
 DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
-DEPS_package := dpkg-dev debhelper lintian rpm git libbz2-dev
+DEPS_package := $(DEPS_build) build-essential dpkg-dev debhelper lintian rpm git
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap kmod binutils fdisk e2fsprogs debian-archive-keyring
 DEPS_vm_all := sbsigntool openssl grub-efi-amd64-bin grub-common erofs-utils qemu-system-arm qemu-efi-aarch64 qemu-user-static \
 	arch-test gcc-aarch64-linux-gnu libc6-dev-arm64-cross
@@ -164,7 +165,7 @@ include test/model/model.mk
 include test/bench/bench.mk
 
 tidy:
-	@printf '%s\n' skipcpio/*.c restore/*.c restore/*/*.c | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
+	@printf '%s\n' skipcpio/*.c restore/*.c restore/*/*.c extract/*.c | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet "$$@" -- \
 		$(filter-out -DVERSION=%,$(ALL_CPPFLAGS)) -DVERSION=\"$(VERSION)\" $(filter-out -W% -fcf-protection,$(ALL_CFLAGS))' tidy
 
 # --- installation ---

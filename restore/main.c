@@ -74,7 +74,8 @@ static int unpack_to_directory(const struct options *options, const struct image
 
         if (r < 0)
                 return r;
-        r = unpack_image(image, directory.tree, &(struct unpack_options){ options->exclude, options->window },
+        r = unpack_image(image, directory.tree,
+                         &(struct unpack_options){ .exclude = options->exclude, .window = options->window },
                          &outcome.unpacked);
         if (r == -ENOSPC)
                 return no_room(image, &outcome.unpacked);
@@ -124,7 +125,8 @@ static int restore(const struct options *options, const char *directory, const s
 
         if (r < 0)
                 return r == -ENOSPC ? -EIO : r; /* logged, and not the tree's */
-        r = unpack_image(outcome->image, exitrd_tree(exitrd), &(struct unpack_options){ *exclude, options->window },
+        r = unpack_image(outcome->image, exitrd_tree(exitrd),
+                         &(struct unpack_options){ .exclude = *exclude, .window = options->window },
                          &outcome->unpacked);
         if (r == 0)
                 r = exitrd_prepare(exitrd, outcome->image->regions[0].name, sysroot_prefix(options), exclude, &nested);

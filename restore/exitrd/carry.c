@@ -123,9 +123,10 @@ int carry_over(int from_fd, int to_fd, struct carried *ret)
 
 void carried_uncover(const struct carried *carried, int dir_fd)
 {
-        const char *end = carried->mounts + carried->size;
+        const char *name;
 
-        for (const char *name = carried->mounts; name && name < end; name += strlen(name) + 1)
+        for (size_t at = 0; at < carried->size; at += strlen(name) + 1) {
+                name = carried->mounts + at;
                 for (int i = 0; i < STACK_MAX; i++) {
                         _cleanup_close_ int fd = fs_open(dir_fd, name, O_PATH | O_NOFOLLOW,
                                                          RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
@@ -138,6 +139,7 @@ void carried_uncover(const struct carried *carried, int dir_fd)
                                 break;
                         }
                 }
+        }
 }
 
 void carried_done(struct carried *carried)

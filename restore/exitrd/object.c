@@ -118,9 +118,9 @@ static int read_dynamic(const struct file *file, const ElfW(Phdr) * segment, str
         uint64_t address = 0, size = 0;
         int r = read_bytes(file, segment->p_offset, segment->p_filesz, &entries);
 
-        if (r < 0)
+        if (r < 0 || !entries)
                 return r;
-        for (size_t i = 0; entries && i < count && entries[i].d_tag != DT_NULL; i++)
+        for (size_t i = 0; i < count && entries[i].d_tag != DT_NULL; i++)
                 if (entries[i].d_tag == DT_STRTAB)
                         address = entries[i].d_un.d_ptr;
                 else if (entries[i].d_tag == DT_STRSZ)

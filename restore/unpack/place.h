@@ -23,6 +23,7 @@ struct tree {
         size_t directories_used, directories_size;
         _Atomic bool full;        /* no space is left */
         _Atomic uint64_t missing; /* bytes of data that there was no room for */
+        bool no_owners;           /* files stay their maker's */
         bool no_parents;          /* those that are missing are not made */
         void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
         void *settle_argument;

@@ -77,8 +77,15 @@ static int clean_slashed(struct tree *tree, const char *name)
         return 0;
 }
 
-static int set_owner(const struct location *place, const struct newc *header)
+static int own(const struct tree *tree, int fd, const struct newc *header)
 {
+        return !tree->no_owners && fchown(fd, header->uid, header->gid) < 0 ? -errno : 0;
+}
+
+static int set_owner(const struct tree *tree, const struct location *place, const struct newc *header)
+{
+        if (tree->no_owners)
+                return 0;
         return fchownat(place->dir, place->base, header->uid, header->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
@@ -164,15 +171,13 @@ static int set_mode(const struct location *place, uint32_t mode)
         return fchmodat(place->dir, place->base, mode & 07777, 0) < 0 ? -errno : 0;
 }
 
-static int directory_attributes(const struct location *place, const struct newc *header)
+static int directory_attributes(const struct tree *tree, const struct location *place, const struct newc *header)
 {
         int r;
 
         if (!place->base)
-                return fchown(place->dir, header->uid, header->gid) < 0 || fchmod(place->dir, header->mode & 07777) < 0
-                                       ? -errno
-                                       : 0;
-        r = set_owner(place, header);
+                return own(tree, place->dir, header) < 0 || fchmod(place->dir, header->mode & 07777) < 0 ? -errno : 0;
+        r = set_owner(tree, place, header);
         return skipped(r < 0 ? r : set_mode(place, header->mode));
 }
 
@@ -199,7 +204,7 @@ int tree_directory(struct tree *tree, const char *name, const struct newc *heade
                 if (r < 0 && skipped(r) < 0)
                         return r;
         }
-        r = directory_attributes(&place, header);
+        r = directory_attributes(tree, &place, header);
         return r < 0 ? r : remember_directory(tree, name, header->mtime) ?: r;
 }
 
@@ -212,7 +217,7 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
                 return r;
         if (!place.base) {
                 r = clean_slashed(tree, name);
-                if (r == TREE_SKIPPED && fchown(place.dir, header->uid, header->gid) < 0)
+                if (r == TREE_SKIPPED && own(tree, place.dir, header) < 0)
                         return -errno;
                 return r == TREE_SKIPPED ? tree_file_times(place.dir, header->mtime) ?: r : r;
         }
@@ -226,7 +231,7 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
         if (r < 0 && skipped(r) < 0)
                 return r;
         /* As the kernel does: where the link could not be made, what stands there gets its owner and time. */
-        r = set_owner(&place, header);
+        r = set_owner(tree, &place, header);
         if (r == 0)
                 r = set_times(&place, header->mtime);
         return skipped(r);
@@ -252,7 +257,7 @@ int tree_node(struct tree *tree, const char *name, const struct newc *header)
                 r = clean_slashed(tree, name);
                 if (r != TREE_SKIPPED)
                         return r;
-                return directory_attributes(&place, header) ?: tree_file_times(place.dir, header->mtime);
+                return directory_attributes(tree, &place, header) ?: tree_file_times(place.dir, header->mtime);
         }
         r = NOTE_FULL(tree, mknodat(place.dir, place.base, header->mode & (S_IFMT | 07777), device));
         if (r == -EEXIST) {
@@ -262,7 +267,7 @@ int tree_node(struct tree *tree, const char *name, const struct newc *header)
         }
         if (r < 0 && skipped(r) < 0)
                 return r;
-        r = directory_attributes(&place, header);
+        r = directory_attributes(tree, &place, header);
         return r == 0 ? skipped(set_times(&place, header->mtime)) : r;
 }
 
@@ -368,7 +373,7 @@ int tree_file(struct tree *tree, const char *name, const struct newc *header, bo
         }
         if (r < 0)
                 return skipped(r);
-        if (fchown(fd, header->uid, header->gid) < 0 || fchmod(fd, header->mode & 07777) < 0 ||
+        if (own(tree, fd, header) < 0 || fchmod(fd, header->mode & 07777) < 0 ||
             (!*ret_new && header->filesize > 0 && ftruncate(fd, header->filesize) < 0))
                 return -errno;
         *ret_fd = TAKE_FD(fd);

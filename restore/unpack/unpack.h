@@ -5,14 +5,23 @@
  * Unpacking: from an image to a tree, with the semantics of Linux's init/initramfs.c.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "skipcpio/image.h"
 #include "util/exclude.h"
 
+struct walk_options;
+
 struct unpack_options {
         struct exclude exclude; /* but a file with several names is never left out: it may be its data that has them */
         uint64_t window;        /* bytes, see decoder_start() */
+        /* For dracut-extractinitrd; a restore has none of these. */
+        const struct walk_options *only; /* what of the image, instead of its main parts */
+        /* As cpio does it, where the tree may hold other files: those as new or newer stay, other files are replaced
+         * and not written to, no name has "..", and an ordinary user gets no nodes and is the owner of everything. */
+        bool polite;
+        bool names; /* print each name on standard error */
 };
 
 struct unpacked {
@@ -21,10 +30,12 @@ struct unpacked {
         char formats[64]; /* of the parts unpacked, as "zstd" or "newc, xz" */
         /* what there was no room for, where the result is -ENOSPC */
         uint64_t missing_bytes, missing_entries;
+        /* where it is polite: nodes that were left out, and entries that could not be made, already logged */
+        uint64_t nodes, failed;
 };
 
 /**
- * Unpack all parts of an image but the early ones.
+ * Unpack all parts of an image but the early ones, or those of @options->only.
  *
  * @param tree_fd  empty directory that is / for the image
  * @param ret      filled on success, and where the result is -ENOSPC

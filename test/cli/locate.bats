@@ -882,16 +882,17 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
         rm -rf "$T/early"
         mkdir "$T/early"
         early_cpio_dir=$T/early reproducible=$reproducible restore_need_shutdown=no moddir=$module bash -euc '
-            inst_hook() { echo "$1" "${3##*/}"; }
+            inst_hook() { [ -f "$3" ] && echo "$1" "$2" "${3##*/}"; }
             . "$moddir/module-setup.sh"
             install
             echo "early: ${create_early_cpio-}"' >"$T/installed"
+        grep -x 'shutdown 40 unmount.sh' "$T/installed"
         if [[ $reproducible == no ]]; then
             grep -x 'early: yes' "$T/installed"
-            grep -x 'cleanup image-id.sh' "$T/installed"
+            grep -x 'cleanup 51 image-id.sh' "$T/installed"
             grep -Ex '[-0-9a-f]{36}' "$T/early/d/kernel/restore/id"
         else
-            [[ $(<"$T/installed") == 'early: ' && ! -e $T/early/d ]]
+            [[ $(<"$T/installed") == $'shutdown 40 unmount.sh\nearly: ' && ! -e $T/early/d ]]
         fi
     done
     # Its hook leaves it where the restore looks for it.

@@ -89,8 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 size_t open_before = descriptors();
 
                 r = unpack_image(&image, tree,
-                                 &(struct unpack_options){ { exclude, data[0] & 128 ? ELEMENTSOF(exclude) : 0 },
-                                                           DECODER_WINDOW },
+                                 &(struct unpack_options){
+                                                 .exclude = { exclude, data[0] & 128 ? ELEMENTSOF(exclude) : 0 },
+                                                 .window = DECODER_WINDOW },
                                  &unpacked);
                 ALWAYS(r <= 0 && descriptors() == open_before);
                 ALWAYS(r < 0 || unpacked.bytes <= UINT64_C(0xffffffff) * unpacked.entries);

@@ -28,12 +28,13 @@ $(BUILD)/test/fuzz/restore-main.o: restore/main.c Makefile
 
 afl-mutator: $(AFL_MUTATOR) $(AFL_MUTATOR).so
 AFL_MUTATOR_SOURCES := test/fuzz/afl-mutator.c test/fuzz/mutate.c skipcpio/newc.c
+AFL_MUTATOR_LIBS := -lzstd -llzma -llz4
 $(AFL_MUTATOR): $(AFL_MUTATOR_SOURCES)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -DMAIN -o $@ $^ $(LDLIBS)
+	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -DMAIN -o $@ $^ $(LDLIBS) $(AFL_MUTATOR_LIBS)
 $(AFL_MUTATOR).so: $(AFL_MUTATOR_SOURCES)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -shared -o $@ $^ $(LDLIBS)
+	$(call say,LD)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -shared -o $@ $^ $(LDLIBS) $(AFL_MUTATOR_LIBS)
 
 fuzz-build:
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=$(FUZZ_CC) CFLAGS="-O1 -g" \

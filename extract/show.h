@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What is done with an image without making files: lists, contents, tables of parts and tests.
+ */
+
+#include <stdio.h>
+
+#include "options.h"
+
+/**
+ * Do what @options->action wants, which is not ACTION_EXTRACT.
+ *
+ * @param to  where lists, contents and tables go
+ * @return 0, or a negative errno, already logged
+ */
+int show_image(const struct image *image, const struct options *options, FILE *to);
+
+/** Print an entry as `cpio -tv` does. @target is that of a symlink, else NULL. */
+void show_long(FILE *to, const struct newc *header, const char *name, const char *target);
