@@ -150,7 +150,7 @@ VM_SECONDS ?= 0
 check-vm:
 	@$(MAKE) --no-print-directory deps FOR="build check vm"
 	@$(MAKE) --no-print-directory all
-	test/vm/run --seconds $(VM_SECONDS); r=$$?; test/vm/run --suite trixie --seconds $(VM_SECONDS) poweroff && exit $$r
+	test/vm/run --seconds $(VM_SECONDS); r=$$?; test/vm/run --suite trixie --seconds $(VM_SECONDS) core && exit $$r
 
 # Everything, of each suite and architecture.
 check-vm-all:
