@@ -465,6 +465,7 @@ PYTHON
 # Types
 
 @test "device nodes, fifos and sockets" {
+    [[ ${EMULATED-} != 32 ]] || skip "qemu-user has no device numbers with the top bit for 32 bits"
     image 'archive(
         entry("null", CHR | 0o666, rdev=(1, 3), mtime=1), entry("sda1", BLK | 0o660, gid=6, rdev=(8, 1)),
         entry("big", BLK | 0o600, rdev=(259, 0xfffff)), entry("pipe", FIFO | 0o622, uid=1), entry("sock", SOCK | 0o755, mtime=2))'
@@ -473,6 +474,7 @@ PYTHON
 }
 
 @test "device numbers that do not fit are cut as the kernel does it, into whatever is in the way" {
+    [[ ${EMULATED-} != 32 ]] || skip "qemu-user has no device numbers with the top bit for 32 bits"
     image 'archive(entry("a", LNK | 0o777, "f"), entry("f", data="1"), entry("a", CHR | 0o600, rdev=(0x12345678, 0x9abcdef0)),
                    entry("b", BLK | 0o600, rdev=(4096, 1)))'
     restores 'a c 0600 0:0 0 4091:843504' 'b b 0600 0:0 0 0:1' 'f f 0644 0:0 0 "1"'
