@@ -112,6 +112,16 @@ static int copy_rest(const struct image *image, const char *file, uint64_t at)
         return EXIT_SUCCESS;
 }
 
+/* What bytes are that begin no part. */
+static const char *foreign(const struct image *image, uint64_t at)
+{
+        char magic[2];
+
+        return image_read(image, magic, sizeof(magic), at) == sizeof(magic) && memcmp(magic, "MZ", sizeof(magic)) == 0
+                               ? "a PE file, as a unified kernel image is one: see dracut-extractinitrd --examine"
+                               : "bytes of no known format";
+}
+
 /*
  * Print a line for each part: number, start, end, format, early or main. Only a decoder can tell where a compressed
  * part ends, and this program has none: such a part ends at "-" and is the last one listed.
@@ -128,7 +138,7 @@ static int list_parts(struct image *image, const char *file)
 
                 r = part_next(image, at, true, &part, &e);
                 if (r == -EBADMSG)
-                        return complain(file, e.at, e.reason ?: "bytes of no known format");
+                        return complain(file, e.at, e.reason ?: foreign(image, e.at));
                 if (r <= 0)
                         break;
                 if (part.format == FORMAT_NEWC)

@@ -80,6 +80,8 @@ static int add_argument(const char *path, struct image *image)
         } else {
                 r = image_add_file(image, TAKE_FD(fd), path);
         }
+        if (r == -EINVAL)
+                return log_error(0, "Cannot use %s as an image: it is no regular file", path), r;
         return r < 0 ? log_error(r, "Cannot use %s as an image", path) : 0;
 }
 

@@ -209,6 +209,21 @@ static int give_way(struct unpacker *u, const struct newc *header)
         return 0;
 }
 
+/* An ordinary user makes no device nodes, and has to be able to write to the directories. @return whether the entry is
+ * left out */
+static bool limit_to_user(struct unpacker *u, struct newc *header)
+{
+        if (!u->tree.no_owners)
+                return false;
+        if (S_ISCHR(header->mode) || S_ISBLK(header->mode)) {
+                u->result->nodes++;
+                return true;
+        }
+        if (S_ISDIR(header->mode))
+                header->mode |= 0700;
+        return false;
+}
+
 static int unpack_politely(struct unpacker *u, const struct newc *header, uint64_t at)
 {
         struct newc mine = *header;
@@ -220,12 +235,8 @@ static int unpack_politely(struct unpacker *u, const struct newc *header, uint64
                 fprintf(stderr, "%s\n", u->walk.name + strspn(u->walk.name, "/"));
         if ((header->mode & S_IFMT) == 0)
                 return WALK_SKIP;
-        if (u->tree.no_owners && (S_ISCHR(header->mode) || S_ISBLK(header->mode))) {
-                u->result->nodes++;
+        if (limit_to_user(u, &mine))
                 return WALK_SKIP;
-        }
-        if (u->tree.no_owners && S_ISDIR(header->mode))
-                mine.mode |= 0700; /* or nothing could be made below it */
         r = give_way(u, &mine);
         if (r != 0)
                 return r;
@@ -242,10 +253,15 @@ static int unpack_politely(struct unpacker *u, const struct newc *header, uint64
 static int visit_entry(void *argument, const struct newc *header, uint64_t at)
 {
         struct unpacker *u = argument;
+        struct newc mine = *header;
         int r = WALK_SKIP;
 
-        if (!excluded(u, header))
-                r = u->options->polite ? unpack_politely(u, header, at) : unpack_entry(u, header, at);
+        if (!excluded(u, header)) {
+                if (u->options->polite)
+                        r = unpack_politely(u, header, at);
+                else if (!limit_to_user(u, &mine))
+                        r = unpack_entry(u, &mine, at);
+        }
         if (r == -ENOSPC && u->tree.full) {
                 u->missing_entries++;
                 u->tree.missing += header->filesize;
@@ -319,7 +335,7 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
 
         *ret = (struct unpacked){ 0 };
         tree_init(&u.tree, tree_fd);
-        u.tree.no_owners = options->polite && geteuid() != 0;
+        u.tree.no_owners = geteuid() != 0;
         r = walk_image(&u.walk, &end);
         if (r < 0)
                 return r;

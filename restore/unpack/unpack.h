@@ -19,7 +19,7 @@ struct unpack_options {
         /* For dracut-extractinitrd; a restore has none of these. */
         const struct walk_options *only; /* what of the image, instead of its main parts */
         /* As cpio does it, where the tree may hold other files: those as new or newer stay, other files are replaced
-         * and not written to, no name has "..", and an ordinary user gets no nodes and is the owner of everything. */
+         * and not written to, and no name has "..". */
         bool polite;
         bool names; /* print each name on standard error */
 };
@@ -30,8 +30,8 @@ struct unpacked {
         char formats[64]; /* of the parts unpacked, as "zstd" or "newc, xz" */
         /* what there was no room for, where the result is -ENOSPC */
         uint64_t missing_bytes, missing_entries;
-        /* where it is polite: nodes that were left out, and entries that could not be made, already logged */
-        uint64_t nodes, failed;
+        uint64_t nodes;  /* that were left out for an ordinary user, who is the owner of everything, too */
+        uint64_t failed; /* where it is polite: entries that could not be made, already logged */
 };
 
 /**

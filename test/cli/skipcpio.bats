@@ -91,3 +91,9 @@ list() {
     "$SKIPCPIO" --list "$T/image" >/dev/full 2>"$T/stderr" || status=$?
     [[ $status == 1 && $(<"$T/stderr") == *"No space left"* ]]
 }
+
+@test "--list: a unified kernel image is a PE file, and it says who lists that" {
+    printf 'MZ and what follows' >"$T/uki.efi"
+    run -1 "$SKIPCPIO" --list "$T/uki.efi"
+    [[ $output == "skipcpio: $T/uki.efi: offset 0: a PE file, as a unified kernel image is one: see dracut-extractinitrd --examine" ]]
+}
