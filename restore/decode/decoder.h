@@ -22,7 +22,7 @@ struct decoder;
  * @param image   must outlive the decoder; its descriptors are shared with the process
  * @param window  bytes, as DECODER_WINDOW; a part that needs more fails
  * @param ret     to be freed by decoder_stop()
- * @return 0; -ENOPKG where the library for the format is missing; or a negative errno. Nothing is told.
+ * @return 0; -ENOPKG where the library for the format is missing; or a negative errno. Nothing is logged.
  */
 int decoder_start(const struct image *image, enum format format, uint64_t window, struct decoder **ret);
 
@@ -41,7 +41,7 @@ void decoder_begin(struct decoder *decoder, uint64_t at);
  */
 int64_t decoder_take(struct decoder *decoder, const uint8_t **ret);
 
-/** Give the bytes taken last back. */
+/** Give back the bytes taken last. */
 void decoder_release(struct decoder *decoder);
 
 /** After the part's end: the first offset in the image behind it. */

@@ -80,7 +80,7 @@ int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot
                    struct content *brought);
 
 /**
- * Move the tmpfs onto DIR, and unmount what it covers and was carried over.
+ * Move the tmpfs onto DIR, and unmount the mounts below it that were carried over and are covered now.
  *
  * @param pivot  PID 1 is to pivot into it: it is an error if PID 1 does not see it
  * @return 1; 0 where meanwhile somebody else has finished an exitrd there; or a negative errno, already

@@ -14,11 +14,11 @@
 struct walk_options;
 
 struct unpack_options {
-        struct exclude exclude; /* but a file with several names is never left out: it may be its data that has them */
+        struct exclude exclude; /* but hard links never are: the one left out might carry the data */
         uint64_t window;        /* bytes, see decoder_start() */
         /* For dracut-extractinitrd; a restore has none of these. */
         const struct walk_options *only; /* what of the image, instead of its main parts */
-        /* As cpio does it, where the tree may hold other files: those as new or newer stay, other files are replaced
+        /* As cpio does it, where the tree may hold other files: those as new or newer are kept, others are replaced
          * and not written to, and no name has "..". */
         bool polite;
         bool names; /* print each name on standard error */
@@ -30,7 +30,7 @@ struct unpacked {
         char formats[64]; /* of the parts unpacked, as "zstd" or "newc, xz" */
         /* what there was no room for, where the result is -ENOSPC */
         uint64_t missing_bytes, missing_entries;
-        uint64_t nodes;  /* that were left out for an ordinary user, who is the owner of everything, too */
+        uint64_t nodes;  /* devices left out as the caller is not root, who then owns all files, too */
         uint64_t failed; /* where it is polite: entries that could not be made, already logged */
 };
 
