@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who is measured, and by which command. A command runs in the directory to restore into."""
+import glob
 import os
 import shutil
 
@@ -38,6 +39,15 @@ def threaded_xz(format, image):
     return ["bash", "-c", "set -o pipefail; xz -dc -T0 '%s' | cpio -id --quiet" % image] if format == "xz" else None
 
 
+def foreign(root, *names):
+    """A program of another Debian's root, as an argv: run by that root's own loader, with its libraries. The decoders that
+    it starts are this machine's. None where it is not there."""
+    program = next((root + n for n in names if root and os.access(root + n, os.X_OK)), None)
+    loader = next(iter(glob.glob(str(root) + "/lib64/ld-linux-*.so.*") + glob.glob(str(root) + "/lib/ld-linux-*.so.*")), None)
+    folders = glob.glob(str(root) + "/usr/lib/*-linux-gnu")
+    return [loader, "--library-path", ":".join(folders), program] if program and loader else None
+
+
 class Contender:
     """command(format, image) is an argv, or None where it is of no use for the format. With skips, the image has an
     early part if it is plain, as skipcpio would pass over the only part."""
@@ -46,10 +56,12 @@ class Contender:
         self.name, self.command, self.present, self.skips = name, command, present, skips
 
 
-def peers():
-    """Those that are on this machine."""
+def peers(root=None):
+    """Those that are on this machine, or in root."""
     script = stock_script()
     have = shutil.which
+    threecpio = foreign(root, "/usr/bin/3cpio") or (["3cpio"] if have("3cpio") else None)
+    extractor = foreign(root, "/usr/bin/dracut-extractinitrd", "/usr/lib/dracut/extractinitrd")
     every = [
         Contender("stock script", lambda f, i: [script], script, skips=True),
         Contender("decoder, cpio", lambda f, i: pipeline(f, i, "cpio -id --quiet"), have("cpio")),
@@ -57,7 +69,9 @@ def peers():
         Contender("bsdtar", lambda f, i: ["bsdtar", "-xf", i], have("bsdtar")),
         Contender("bsdcpio", lambda f, i: ["bsdcpio", "-id", "--quiet", "-F", i], have("bsdcpio")),
         Contender("decoder, busybox cpio", lambda f, i: pipeline(f, i, "busybox cpio -id"), have("busybox")),
-        Contender("3cpio", lambda f, i: ["3cpio", "-x", "-C", ".", i], have("3cpio")),
+        Contender("3cpio", lambda f, i: [*threecpio, "-x", "--force", "-C", ".", i], threecpio),
+        Contender("dracut-extractinitrd", lambda f, i: [*extractor, i], extractor),
+        Contender("lsinitrd --unpack", lambda f, i: ["lsinitrd", "--unpack", i], have("lsinitrd"), skips=True),
         Contender("unmkinitramfs", lambda f, i: ["unmkinitramfs", i, "."], have("unmkinitramfs"), skips=True),
     ]
     return [c for c in every if c.present], [c.name for c in every if not c.present]
