@@ -237,6 +237,22 @@ static int restore_exitrd(const struct options *options, struct locate *locate, 
         return r < 0 ? r : -ENOENT;
 }
 
+/* @return 0; with --check, -ECANCELED where it reports that no pivot will be; or another negative errno, already logged */
+static int make_exitrd(const struct options *options, const char *directory)
+{
+        _cleanup_(locate_done) struct locate *locate = NULL;
+        int r;
+
+        if (options->compose) {
+                r = compose(options, directory, "No image wanted");
+                if (r == -ENOENT)
+                        log_error(0, "%s has no systemd-shutdown to make an exitrd of", options->search.sysroot);
+                return r;
+        }
+        r = locate_begin(&options->search, &locate);
+        return r < 0 ? r : restore_exitrd(options, locate, directory);
+}
+
 static int run(const struct options *options)
 {
         _cleanup_(candidate_done) struct candidate candidate = CANDIDATE_INIT;
@@ -257,15 +273,13 @@ static int run(const struct options *options)
         if (!options->locate && !options->check && !mere &&
             (exitrd_is_finished(directory) || (!options->force && !exitrd_is_needed(directory))))
                 return 0;
-        if (options->compose) {
-                r = compose(options, directory, "No image wanted");
-                return r == -ENOENT ? log_error(0, "%s has no systemd-shutdown to make an exitrd of", sysroot), r : r;
+        if (!mere && !options->locate) {
+                r = make_exitrd(options, directory);
+                return r < 0 && r != -ECANCELED && options->check ? report(options, directory, NULL) : r;
         }
         r = locate_begin(&options->search, &locate);
         if (r < 0)
                 return r;
-        if (!mere && !options->locate)
-                return restore_exitrd(options, locate, directory);
         r = locate_next(locate, &candidate);
         if (r == 0)
                 return log_error(0, "No image found for kernel %s (-v says where it was looked for)",

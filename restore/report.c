@@ -70,37 +70,40 @@ static const char *report_unit(const struct options *options, char *reason, size
         return reason;
 }
 
-static void report_tree(const struct outcome *outcome)
+/* @return NULL, or that there is no tree */
+static const char *report_tree(const struct outcome *outcome)
 {
-        const struct unpacked *unpacked = &outcome->unpacked;
+        const struct unpacked *unpacked;
 
+        if (!outcome)
+                return "nothing can be restored";
+        unpacked = &outcome->unpacked;
         if (!outcome->image) {
                 say("image", "none (%s)", outcome->rule);
                 say("content", "of the running system: %" PRIu64 " entries, %" PRIu64 " KiB", unpacked->entries,
                     unpacked->bytes / 1024);
-                return;
+        } else {
+                for (size_t i = 0; i < outcome->image->count; i++)
+                        say("image", "%s (%s)", outcome->image->regions[i].name, outcome->rule);
+                say("content", "%s: %" PRIu64 " entries, %" PRIu64 " KiB, decoded to the end%s", unpacked->formats,
+                    unpacked->entries, unpacked->bytes / 1024,
+                    outcome->thin ? ", without kernel modules and firmware: memory is short" : "");
         }
-        for (size_t i = 0; i < outcome->image->count; i++)
-                say("image", "%s (%s)", outcome->image->regions[i].name, outcome->rule);
-        say("content", "%s: %" PRIu64 " entries, %" PRIu64 " KiB, decoded to the end%s", unpacked->formats,
-            unpacked->entries, unpacked->bytes / 1024,
-            outcome->thin ? ", without kernel modules and firmware: memory is short" : "");
+        say("shutdown", "runs in the tree");
+        say("memory", "%" PRIu64 " KiB, of %" PRIu64 " KiB that can be spared", outcome->used / 1024,
+            memory_spare() / 1024);
+        say("time", "%.3f s", outcome_seconds(outcome));
+        return NULL;
 }
 
 int report(const struct options *options, const char *directory, const struct outcome *outcome)
 {
         char reason[1024];
-        const char *mark, *unit;
+        const char *tree = report_tree(outcome), *mark = report_mark(options, directory),
+                   *unit = report_unit(options, reason, sizeof(reason));
 
-        report_tree(outcome);
-        say("shutdown", "runs in the tree");
-        say("memory", "%" PRIu64 " KiB, of %" PRIu64 " KiB that can be spared", outcome->used / 1024,
-            memory_spare() / 1024);
-        say("time", "%.3f s", outcome_seconds(outcome));
-        mark = report_mark(options, directory);
-        unit = report_unit(options, reason, sizeof(reason));
-        if (mark || unit) {
-                say("verdict", "the next shutdown does not pivot: %s", mark ?: unit);
+        if (tree || mark || unit) {
+                say("verdict", "the next shutdown does not pivot: %s", tree ?: mark ?: unit);
                 return -ECANCELED;
         }
         say("verdict", "the next shutdown pivots");

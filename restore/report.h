@@ -28,7 +28,7 @@ double outcome_seconds(const struct outcome *outcome);
  * Print --check's report to standard output, a line a fact.
  *
  * @param directory  where the exitrd would be
- * @param outcome    of a restore that did all but its last call
+ * @param outcome    of a restore that did all but its last call; NULL where it failed, which is already logged
  * @return 0 where the next shutdown will pivot, or -ECANCELED, with the reason as the last line
  */
 int report(const struct options *options, const char *directory, const struct outcome *outcome);

@@ -298,7 +298,8 @@ END
     head -c 1000 "$T/root/boot/initrd.img-1" >"$T/cut"
     mv "$T/cut" "$T/root/boot/initrd.img-1"
     restore --check -S "$T/root" -k 1
-    [[ $status == 1 && ! -s $T/stdout && $(<"$T/stderr") == *"ends inside a file"* ]]
+    [[ $status == 1 && $(lines "$T/stderr") == 1 && $(<"$T/stderr") == *"ends inside a file"* ]]
+    [[ $(tail -n 1 "$T/stdout") == "verdict   the next shutdown does not pivot: nothing can be restored" ]]
 }
 
 @test "without the right to mount" {
