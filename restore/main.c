@@ -237,7 +237,8 @@ static int restore_exitrd(const struct options *options, struct locate *locate, 
         return r < 0 ? r : -ENOENT;
 }
 
-/* @return 0; with --check, -ECANCELED where it reports that no pivot will be; or another negative errno, already logged */
+/* @return 0; with --check, -ECANCELED where the report says that there is no pivot; or another negative errno, logged
+ */
 static int make_exitrd(const struct options *options, const char *directory)
 {
         _cleanup_(locate_done) struct locate *locate = NULL;

@@ -63,7 +63,7 @@ static const char *report_unit(const struct options *options, char *reason, size
         const char *sysroot = options->search.sysroot;
 
         if (unit_check(strcmp(sysroot, "/") == 0 ? "" : sysroot, reason, size) == 0) {
-                say("unit", UNIT_NAME " stops with this program, in PID 1's mount namespace");
+                say("unit", UNIT_NAME " stops with dracut-initramfs-restore, in PID 1's mount namespace");
                 return NULL;
         }
         say("unit", "%s", reason);
