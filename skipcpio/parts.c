@@ -123,8 +123,8 @@ static int walk_plain(const struct image *image, bool all, struct part *part, st
                 if (r < 0)
                         return r;
                 end = at + NEWC_HEADER_SIZE + newc_name_room(&entry.header) + newc_data_room(&entry.header);
-                part->trailer = entry.name && strcmp(entry.name, NEWC_TRAILER) == 0;
-                if (part->trailer) {
+                if (entry.name && strcmp(entry.name, NEWC_TRAILER) == 0) {
+                        part->trailer = entry.header.filesize == 0;
                         part->end = MIN(end, image->size);
                         break;
                 }

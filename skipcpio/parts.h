@@ -25,7 +25,7 @@ struct part {
         uint64_t start; /* offset in the image, in bytes */
         uint64_t end;   /* first offset behind it; for a compressed part 0, only its decoder can tell */
         enum format format;
-        bool trailer; /* a plain part that was walked to its end, and that a trailer ends */
+        bool trailer; /* a plain part that was walked to its end, and that a trailer without data ends */
         bool early;   /* a plain part with nothing but kernel/…, early_cpio and their directories */
 };
 

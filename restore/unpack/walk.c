@@ -56,6 +56,9 @@ int walk_source_wrong(const struct walk *w, int error, uint64_t at, const char *
         return walk_wrong(w, at, reason);
 }
 
+/* A trailer with data ends an archive too, but nobody makes one: its header may be damaged. */
+enum { GO_ON = 0, TRAILER = 1, TRAILER_WITH_DATA = 2 };
+
 /* Pass over what follows a trailer's name; @data_end is where its data ends, 0 without. Behind a plain archive's last
  * trailer the padding may be missing. */
 static int end_archive(struct walk *w, uint64_t at, uint64_t data_end, uint64_t next)
@@ -69,10 +72,12 @@ static int end_archive(struct walk *w, uint64_t at, uint64_t data_end, uint64_t 
         if (next > size && next - size < NEWC_ALIGNMENT && data_end <= size)
                 next = size;
         r = source_skip(s, next - s->at);
-        return r < 0 ? walk_source_wrong(w, r, at, "the trailer") : 1;
+        if (r < 0)
+                return walk_source_wrong(w, r, at, "the trailer");
+        return data_end > 0 ? TRAILER_WITH_DATA : TRAILER;
 }
 
-/* Read one entry and act on it. @return 1 at a trailer, 0 elsewhere, or a negative errno, already logged */
+/* Read one entry and act on it. @return which trailer it is, GO_ON elsewhere, or a negative errno, already logged */
 static int walk_next(struct walk *w)
 {
         struct source *s = &w->source;
@@ -98,7 +103,7 @@ static int walk_next(struct walk *w)
             (S_ISLNK(header.mode) && header.filesize > PATH_MAX) ||
             (!S_ISREG(header.mode) && !S_ISLNK(header.mode) && header.filesize > 0)) {
                 r = source_skip(s, next - s->at);
-                return r < 0 ? walk_source_wrong(w, r, at, "an entry") : 0;
+                return r < 0 ? walk_source_wrong(w, r, at, "an entry") : GO_ON;
         }
 
         r = source_read(s, w->name, header.namesize);
@@ -119,11 +124,11 @@ static int walk_next(struct walk *w)
         r = source_skip(s, s->at < next ? next - s->at : 0);
         if (r == -ENODATA && s->at >= data + header.filesize)
                 r = 0;
-        return r < 0 ? walk_source_wrong(w, r, at, "a file") : 0;
+        return r < 0 ? walk_source_wrong(w, r, at, "a file") : GO_ON;
 }
 
 /* Walk through the part that the source is at, up to its end; or, if plain, up to what is no cpio header.
- * @return 1 where a plain part ended with a trailer, 0 where it did not, or a failure that is already logged */
+ * @return which trailer a plain part ended with, 0 where with none, or a failure that is already logged */
 static int walk_part(struct walk *w)
 {
         struct source *s = &w->source;
@@ -145,8 +150,8 @@ static int walk_part(struct walk *w)
                 r = walk_next(w);
                 if (r < 0)
                         return r;
-                if (r > 0 && !s->decoder)
-                        return 1;
+                if (r != GO_ON && !s->decoder)
+                        return r;
                 if (s->at - shown >= 1 << 20) {
                         notify_progress("Unpacking", s->at, s->decoder ? 0 : w->image->size);
                         shown = s->at;
@@ -271,7 +276,7 @@ int walk_image(struct walk *w, uint64_t *ret_end)
                 r = visit_part(w, &part, &at);
                 if (r < 0)
                         return r;
-                closed = r > 0 || part.format != FORMAT_NEWC;
+                closed = r == TRAILER || part.format != FORMAT_NEWC;
         }
         *ret_end = at;
         return w->found;

@@ -365,6 +365,10 @@ load common
     refuses 'where a cpio header should be'
     image 'archive(entry("a", data="1")) + early()[:-512] + b"Xforeign"'
     refuses '.'
+    image 'archive(entry("a", data="1"), end=False) + entry("TRAILER!!!", REG | 0o644, "data") + b"foreign bytes"'
+    refuses 'where a cpio header should be'
+    image 'archive(entry("a", data="1")) + archive(entry("kernel/x"), end=False) + entry("TRAILER!!!", REG | 0o644, "data") + b"foreign"'
+    refuses 'where a cpio header should be'
     image 'compress("gzip", archive(entry("a", data="1"), end=False)) + b"foreign bytes"'
     restore -C "$T/out" "$T/image"
     succeeded warning

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A plain archive unpacked into a real tmpfs, and the tree removed again. Whatever the archive says, nothing outside
- * the tree changes, nothing is left of it, and memory and descriptors are given back.
+ * An archive unpacked into a real tmpfs, and the tree removed again. Whatever the archive says, nothing outside the
+ * tree changes, nothing is left of it, and memory and descriptors are given back. Where it is a valid one with a
+ * damaged header, success means that nothing is lost.
  *
  * All happens on a tmpfs at /mnt in a mount namespace of its own: the tree is at /mnt/s/tree, and /mnt/c, which is
  * ../../c from there, is what must stay as it is.
@@ -15,6 +16,7 @@
 #include "decode/decoder.h"
 #include "util/remove.h"
 #include "unpack/unpack.h"
+#include "flips.h"
 #include "fuzz.h"
 #include "mutate.h"
 
@@ -22,6 +24,10 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
 
 #define CANARY "/mnt/c"
+
+/* Bits of an input's first byte; the others say in how many regions the image is. */
+#define INPUT_EXCLUDE 128U /* some names are left out */
+#define INPUT_FLIPS 64U    /* the rest is flips_make()'s */
 
 /* What is watched, with its directories: a new name in one changes its times. */
 static const char *const watched[] = { "/mnt",         CANARY,   CANARY "/f", CANARY "/d", CANARY "/d/f", CANARY "/l",
@@ -74,27 +80,34 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         char *exclude[] = { (char *)"m/*", (char *)"proc" };
         struct stat after[ELEMENTSOF(watched)];
+        static struct flips flips;
         struct unpacked unpacked;
+        bool damaged = size > 0 && data[0] & INPUT_FLIPS;
         int tree, r;
 
         if (size == 0)
                 return 0;
+        if (damaged)
+                flips_make(data + 1, size - 1, &flips);
         ALWAYS(mkdirat(stage, "tree", 0755) == 0);
         tree = openat(stage, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         ALWAYS(tree >= 0);
         look(before);
 
         {
-                _cleanup_(image_done) struct image image = fuzz_image(data + 1, size - 1, 1 + data[0] % 3U);
+                _cleanup_(image_done) struct image image = damaged ? fuzz_image(flips.bytes, flips.size, 1)
+                                                                   : fuzz_image(data + 1, size - 1, 1 + data[0] % 3U);
                 size_t open_before = descriptors();
 
                 r = unpack_image(&image, tree,
-                                 &(struct unpack_options){
-                                                 .exclude = { exclude, data[0] & 128 ? ELEMENTSOF(exclude) : 0 },
-                                                 .window = DECODER_WINDOW },
+                                 &(struct unpack_options){ .exclude = { exclude, data[0] & INPUT_EXCLUDE
+                                                                                                 ? ELEMENTSOF(exclude)
+                                                                                                 : 0 },
+                                                           .window = DECODER_WINDOW },
                                  &unpacked);
                 ALWAYS(r <= 0 && descriptors() == open_before);
                 ALWAYS(r < 0 || unpacked.bytes <= UINT64_C(0xffffffff) * unpacked.entries);
+                ALWAYS(r < 0 || !damaged || flips_whole(&flips, tree));
         }
         look(after);
         for (size_t i = 0; i < ELEMENTSOF(watched); i++)
@@ -114,7 +127,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 {
         size_t n = 0;
 
-        if (size > 0 && seed % 4 != 0)
+        if (size > 0 && !(data[0] & INPUT_FLIPS) && seed % 4 != 0)
                 n = newc_mutate(data + 1, size - 1, max - 1, (uint64_t)seed << 16 | size);
         return n > 0 ? n + 1 : LLVMFuzzerMutate(data, size, max);
 }

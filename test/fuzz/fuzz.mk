@@ -9,7 +9,7 @@ FUZZ_CC ?= clang
 FUZZ_BUILD := $(BUILD)/fuzz
 FUZZ_SOURCES := $(wildcard test/fuzz/fuzz-*.c)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
-FUZZ_LIB := $(call obj,test/fuzz/mutate.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
+FUZZ_LIB := $(call obj,test/fuzz/mutate.c test/fuzz/flips.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 
 fuzz-targets: $(FUZZ_TARGETS)
 $(FUZZ_TARGETS): $(BUILD)/%: $(BUILD)/%.o $(FUZZ_LIB)

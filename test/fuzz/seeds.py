@@ -75,6 +75,11 @@ def seeds():
         yield "fuzz-unpack", name, b"\0" + archive(*entries)
     yield "fuzz-unpack", "regions", b"\2" + early() + archive(*TREE[:6], end=False) + archive(*TREE[6:])
     yield "fuzz-unpack", "exclude", b"\x80" + archive(entry("m", DIR | 0o755), entry("m/x", data="y"), entry("proc", DIR | 0o755))
+    # As flips_make() reads it: kinds; a part's files, each with its name's length, its size and a shift; which header.
+    for kinds in (0, 1, 2, 3, 28, 31):
+        yield "fuzz-unpack", "flips-%d" % kinds, bytes([64, kinds, 1, 5, 9, 0, 8, 30, 1, 0, 2, 2, 7, 3, 3, 9, 1, 0, 1, 0, 1, 0, 0])
+    # Two flips make a file with data of the trailer; its size leads into the next part.
+    yield "fuzz-unpack", "flips-trailer", bytes([64, 2, 0, 10, 0, 0, 0, 0, 20, 10, 0, 0, 1, 1, 60, 7, 18, 8])
     yield "fuzz-parts", "early", b"\1" + early() + plain
     yield "fuzz-parts", "early-gzip", b"\2" + early() + compress("gzip", plain)
     yield "fuzz-parts", "bootconfig", b"\0" + plain + bootconfig(after=3)
