@@ -140,8 +140,68 @@ static int find_loader(int fd, char *loader, size_t size)
         return 0;
 }
 
-/* Whether the loader in the tree finds the libraries of this program of the tree. It is not started itself. */
-static int check_elf(const struct check *check, int fd, const char *path)
+/* The line of a text that has a word in it, or NULL; it is cut out of the text. */
+static char *find_line(char *text, const char *word)
+{
+        char *found = strstr(text, word);
+
+        if (!found)
+                return NULL;
+        found[strcspn(found, "\n")] = '\0';
+        while (found > text && found[-1] != '\n')
+                found--;
+        return found;
+}
+
+/*
+ * Have a program's loader list its libraries, and judge by what it says: its status is 0 also where a library is one of
+ * another version.
+ *
+ * @symbols: have it look up all symbols, too
+ */
+static int list_libraries(const struct check *check, const char *loader, const char *path, bool symbols)
+{
+        static const char *const environment[] = { "LD_TRACE_LOADED_OBJECTS=1", "LD_WARN=yes", "LD_BIND_NOW=yes",
+                                                   NULL };
+        const char *list[] = { loader, "--list", path, NULL }, *trace[] = { loader, path, NULL };
+        char said[1 << 14], *wrong;
+        int r = run_program(&(struct run){ .argv = symbols ? trace : list,
+                                           .environment = symbols ? environment : NULL,
+                                           .dir_fd = check->root_fd,
+                                           .in_root = true,
+                                           .whole = true,
+                                           .timeout = TIMEOUT_MS },
+                            said, sizeof(said));
+        size_t length = strlen(said);
+
+        if (r < 0)
+                return log_error(r, "%s: its shutdown would not run: %s cannot be started there", check->image, path);
+        while (length > 0 && said[length - 1] == '\n')
+                said[--length] = '\0';
+        wrong = find_line(said, "not found (required by") ?: find_line(said, "undefined symbol: ");
+        if (!wrong && r > 0)
+                wrong = strrchr(said, '\n') ? strrchr(said, '\n') + 1 : said;
+        if (wrong && *wrong)
+                return log_error(0, "%s: its shutdown would not run: %s (status %d)", check->image, wrong, r), -ENOEXEC;
+        if (r > 0)
+                return log_error(0, "%s: its shutdown would not run: %s, the loader of %s, ends with status %d",
+                                 check->image, loader, path, r),
+                       -ENOEXEC;
+        if (!strstr(said, "(0x")) /* the addresses of the libraries, in glibc's and musl's list */
+                return log_error(0, "%s: its shutdown would not run: %s, which %s needs, is no loader", check->image,
+                                 loader, path),
+                       -ENOEXEC;
+        /* Only glibc's loader knows the variables; musl's would start the program. */
+        return !symbols && strstr(said, "libc.so.6");
+}
+
+/*
+ * Whether the loader in the tree finds the libraries of this program of the tree. It is not started itself.
+ *
+ * @symbols: whether they also have all that it wants of them. An image's libraries were put there together; those of a
+ * running system may be half upgraded
+ */
+static int check_elf(const struct check *check, int fd, const char *path, bool symbols)
 {
         _cleanup_close_ int loader_fd = -1;
         char loader[PATH_MAX];
@@ -155,7 +215,8 @@ static int check_elf(const struct check *check, int fd, const char *path)
         loader_fd = open_program(check->root_fd, loader, RESOLVE_IN_ROOT);
         if (loader_fd < 0)
                 return log_error(loader_fd, "%s: its shutdown would not run: %s needs %s", check->image, path, loader);
-        return try_program(check, (const char *const[]){ loader, "--list", path, NULL }, path);
+        r = list_libraries(check, loader, path, false);
+        return r > 0 ? (symbols ? list_libraries(check, loader, path, true) : 0) : r;
 }
 
 /* Programs that dracut's shutdown cannot do without, and where it looks for them. */
@@ -175,7 +236,7 @@ static int check_needed(const struct check *check, const char *name)
                         continue;
                 if (pread(fd, head, sizeof(head), 0) != sizeof(head) || memcmp(head, ELFMAG, SELFMAG) != 0)
                         return 0;
-                return check_elf(check, fd, path);
+                return check_elf(check, fd, path, false);
         }
         return 0; /* a shell may have it built in */
 }
@@ -254,7 +315,7 @@ static int check_program(const struct check *check, int fd, const char *path, in
                 return log_error(-errno, "%s: cannot read its %s", check->image, path);
         head[n] = '\0';
         if (n > EI_CLASS && memcmp(head, ELFMAG, SELFMAG) == 0)
-                return check_elf(check, fd, path);
+                return check_elf(check, fd, path, level == 0);
         interpreter = n > 2 && memcmp(head, "#!", 2) == 0 ? split_interpreter(head, &argument) : NULL;
         if (!interpreter)
                 return log_error(-ENOEXEC, "%s: its %s is neither a program nor a script with an interpreter",

@@ -99,7 +99,7 @@ static int close_on_exec(void)
 }
 
 /* Becomes the program, or returns why not. */
-static int become(const struct run *run, pid_t parent, int errors)
+static int become(const struct run *run, pid_t parent, int out)
 {
         sigset_t none;
         int null, r;
@@ -115,8 +115,8 @@ static int become(const struct run *run, pid_t parent, int errors)
         sigprocmask(SIG_SETMASK, &none, NULL);
 
         null = open("/dev/null", O_RDWR | O_CLOEXEC);
-        if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-            dup2(errors, STDERR_FILENO) < 0)
+        if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(run->whole ? out : null, STDOUT_FILENO) < 0 ||
+            dup2(out, STDERR_FILENO) < 0)
                 return -errno;
         r = confine(run);
         if (r >= 0)
@@ -125,6 +125,8 @@ static int become(const struct run *run, pid_t parent, int errors)
                 return r;
         unsetenv("NOTIFY_SOCKET");
         setenv("LC_ALL", "C", 1);
+        for (const char *const *e = run->environment; e && *e; e++)
+                putenv((char *)*e);
         /* Not execvp() for both: it has /bin/sh read what the kernel does not take for a program. */
         if (run->in_root)
                 execv(run->argv[0], (char *const *)run->argv);
@@ -141,17 +143,17 @@ static int64_t now_ms(void)
         return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The last line of what a program wrote, a piece at a time. */
+/* The last line of what a program wrote, or the beginning of all of it; a piece at a time. */
 struct tail {
         char *line;
         size_t size, used;
-        bool ended;
+        bool whole, ended;
 };
 
 static void tail_add(struct tail *tail, const char *bytes, ssize_t n)
 {
         for (ssize_t i = 0; i < n; i++) {
-                if (bytes[i] == '\n' || bytes[i] == '\r') {
+                if (!tail->whole && (bytes[i] == '\n' || bytes[i] == '\r')) {
                         tail->ended = true;
                         continue;
                 }
@@ -198,7 +200,7 @@ static int attend(int pid_fd, int out, struct tail *tail, unsigned timeout)
 int run_program(const struct run *run, char *said, size_t size)
 {
         _cleanup_close_ int out = -1, in = -1, why_out = -1, why_in = -1, pid_fd = -1;
-        struct tail tail = { .line = said, .size = size };
+        struct tail tail = { .line = said, .size = size, .whole = run->whole };
         pid_t pid, self = getpid();
         int fds[2], r, failed, status;
 

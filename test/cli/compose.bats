@@ -35,6 +35,11 @@ take() {
     [[ -e $T/root$name ]] || ln -s "$real" "$T/root$name"
 }
 
+# own_loader: what programs of this machine name as their loader
+own_loader() {
+    ldd /bin/sh | grep -oE '^\s+/[^ ]*ld[^ ]*' | tr -d '[:space:]'
+}
+
 # composes [OPTION]...: the exitrd is made in $T/root/run/initramfs, and that is what `in_tree` looks at
 composes() {
     # shellcheck disable=SC2016 # the inner shell expands it
@@ -58,9 +63,7 @@ declines() {
     [[ $said == *": No image found for kernel "*": composed an exitrd of the running system in "* ]]
     [[ -x $T/tree/shutdown && -d $T/tree/oldroot && ! -e $T/tree/.need_shutdown ]]
     cmp "$T/tree/etc/initrd-release" /etc/os-release
-    local loader
-    loader=$(ldd /bin/sh | grep -oE '^\s+/[^ ]*ld[^ ]*' | tr -d '[:space:]')
-    chroot "$T/tree" "$loader" --list /shutdown >"$T/list"
+    chroot "$T/tree" "$(own_loader)" --list /shutdown >"$T/list"
     grep libsystemd-shared "$T/list"
     if grep "not found" "$T/list"; then return 1; fi
 }
@@ -102,6 +105,35 @@ declines() {
     system
     find "$T/root" -name 'ld-linux*' -delete
     declines "is missing, which /usr/lib/systemd/systemd-shutdown needs"
+}
+
+@test "the loader is another program" {
+    system
+    local loader
+    loader=$(own_loader)
+    cp /bin/true "$T/root$(realpath "$loader")"
+    declines "$loader, the loader of /shutdown, ends with status"
+    echo "int main(void) { return 0; }" | gcc -static -o "$T/root$(realpath "$loader")" -x c -
+    declines "$loader, which /shutdown needs, is no loader"
+}
+
+# shared_library: systemd's own in the system
+shared_library() {
+    find "$T/root" -name 'libsystemd-shared-*.so' -type f
+}
+
+@test "a library is of another version" {
+    system
+    sed -i 's/SD_SHARED/SD_SHAPED/g' "$(shared_library)"
+    declines "version \`SD_SHARED' not found (required by /shutdown)"
+}
+
+@test "a library lacks a function" {
+    system
+    local name
+    name=$(nm -D --undefined-only /lib/systemd/systemd-shutdown | sed -n 's/.* \(.*\)@SD_SHARED/\1/p' | head -n 1)
+    sed -i "s/\x00$name\x00/\x00${name/?/_}\x00/" "$(shared_library)"
+    declines "undefined symbol: $name, version SD_SHARED"
 }
 
 @test "a directory on the way that others can write to" {

@@ -43,6 +43,17 @@ static void last_line(void **state)
         assert_string_equal(said, whole);
 }
 
+static void all_that_is_said(void **state)
+{
+        (void)state;
+        assert_int_equal(run_program(&(struct run){ (const char *const[]){ "sh", "-c", "echo $A; echo two >&2", NULL },
+                                                    .environment = (const char *const[]){ "A=one", NULL },
+                                                    .whole = true, .dir_fd = work },
+                                     said, sizeof(said)),
+                         0);
+        assert_non_null(strstr(said, "one\ntwo\n")); /* a shell without a working directory complains first */
+}
+
 static void surroundings(void **state)
 {
         _cleanup_close_ int dir = open_place("."), kept = dup(dir);
@@ -145,9 +156,9 @@ static int setup(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(statuses),     cmocka_unit_test(last_line), cmocka_unit_test(surroundings),
-                cmocka_unit_test(time_limit),   cmocka_unit_test(sigterm),   cmocka_unit_test(in_root),
-                cmocka_unit_test(in_directory),
+                cmocka_unit_test(statuses),     cmocka_unit_test(last_line),    cmocka_unit_test(all_that_is_said),
+                cmocka_unit_test(surroundings), cmocka_unit_test(time_limit),   cmocka_unit_test(sigterm),
+                cmocka_unit_test(in_root),      cmocka_unit_test(in_directory),
         };
 
         return cmocka_run_group_tests(tests, setup, place_teardown);
