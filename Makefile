@@ -37,7 +37,7 @@ ISAL ?= $(shell $(PKG_CONFIG) --exists libisal && echo yes || echo no)
 
 # Linked: what gzip falls back to. The other libraries are loaded when an image asks for them.
 LIBS := zlib
-LOADED_LIBS := liblzma liblz4 libzstd
+LOADED_LIBS := liblzma liblz4 libzstd libarchive
 ifeq ($(ISAL),yes)
 LOADED_LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL
@@ -85,7 +85,7 @@ LINUX_ppc64el := |linux-image-powerpc64le
 LINUX = linux-image-cloud-$(HOST_ARCH)|linux-image-$(HOST_ARCH)$(LINUX_$(HOST_ARCH))
 
 # a|b is the first that exists; a| may exist nowhere (packaging/deps).
-DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libisal-dev| \
+DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libarchive-dev libisal-dev| \
 	libbz2-dev liblzo2-2 libselinux-dev|libselinux1-dev
 DEPS_demo = dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,$(LINUX))
 DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \

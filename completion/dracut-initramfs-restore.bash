@@ -21,7 +21,7 @@ _dracut_initramfs_restore() {
     $split && return
     if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "-C -S -k -f -x -v -q -h -V --directory= --sysroot= --kver= --force
-            --exclude= --compose --locate --check --window= --verbose --quiet --help --version" -- "$cur")
+            --exclude= --compose --locate --check --stash --window= --verbose --quiet --help --version" -- "$cur")
         [[ ${COMPREPLY-} != *= ]] || compopt -o nospace
         return
     fi

@@ -10,7 +10,7 @@ _arguments -s -S \
     '--locate[print the image that would be restored]' \
     '--compose[make an exitrd of the running system]' \
     '--check[say whether the next shutdown will pivot]' \
-    '--compose[make the tree of the running system]' \
+    '--stash[write a running initramfs as an image]' \
     '--window=[decode windows up to this size]:MiB:' \
     '(-v --verbose -q --quiet)'{-v,--verbose}'[say what is done]' \
     '(-v --verbose -q --quiet)'{-q,--quiet}'[say nothing but errors]' \

@@ -14,6 +14,8 @@
 #include "locate/locate.h"
 #include "options.h"
 #include "report.h"
+#include "stash.h"
+#include "unit.h"
 #include "unpack/unpack.h"
 #include "util/log.h"
 #include "util/notify.h"
@@ -88,10 +90,6 @@ static int unpack_to_directory(const struct options *options, const struct image
         return r;
 }
 
-/* What the pivot can do without: all modules that the storage needs are loaded by then. */
-static const char *const dispensable[] = { "usr/lib/modules/*/kernel", "lib/modules/*/kernel", "usr/lib/firmware",
-                                           "lib/firmware" };
-
 /* The system's root as a prefix of names. */
 static const char *sysroot_prefix(const struct options *options)
 {
@@ -143,14 +141,14 @@ static int restore(const struct options *options, const char *directory, const s
 static int try_candidate(const struct options *options, const char *directory, struct outcome *outcome)
 {
         size_t count = options->exclude.count;
-        _cleanup_free_ char **globs = calloc(count + ELEMENTSOF(dispensable), sizeof(*globs));
-        struct exclude exclude = { globs, count + ELEMENTSOF(dispensable) };
+        _cleanup_free_ char **globs = calloc(count + EXCLUDE_DISPENSABLE, sizeof(*globs));
+        struct exclude exclude = { globs, count + EXCLUDE_DISPENSABLE };
         int r = restore(options, directory, &options->exclude, outcome);
 
         if (r == -ENOSPC && globs) {
                 if (count > 0)
                         memcpy(globs, options->exclude.globs, count * sizeof(*globs));
-                memcpy(globs + count, dispensable, sizeof(dispensable));
+                memcpy(globs + count, exclude_dispensable, sizeof(exclude_dispensable));
                 outcome->thin = true;
                 r = restore(options, directory, &exclude, outcome);
         }
@@ -244,14 +242,25 @@ static int make_exitrd(const struct options *options, const char *directory)
         _cleanup_(locate_done) struct locate *locate = NULL;
         int r;
 
-        if (options->compose) {
-                r = compose(options, directory, "No image wanted");
+        if (options->compose ||
+            (options->check && options->search.image_count == 0 && unit_composes(sysroot_prefix(options)))) {
+                r = compose(options, directory, options->compose ? "No image wanted" : "No image wanted by " UNIT_NAME);
                 if (r == -ENOENT)
                         log_error(0, "%s has no systemd-shutdown to make an exitrd of", options->search.sysroot);
                 return r;
         }
         r = locate_begin(&options->search, &locate);
         return r < 0 ? r : restore_exitrd(options, locate, directory);
+}
+
+/* The image goes to standard output; what is said, to standard error. */
+static int write_stash(void)
+{
+        _cleanup_close_ int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+        if (out < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+                return log_error(-errno, "Standard output cannot be used");
+        return stash(STDIN_FILENO, out);
 }
 
 static int run(const struct options *options)
@@ -264,6 +273,8 @@ static int run(const struct options *options)
         bool mere = options->directory && options->search.image_count > 0 && !options->check;
         int r;
 
+        if (options->stash)
+                return write_stash();
         if (!directory) {
                 if (asprintf(&below_sysroot, "%s%s", strcmp(sysroot, "/") == 0 ? "" : sysroot, EXITRD_PATH) < 0)
                         return log_oom();

@@ -29,6 +29,8 @@ static void help(void)
                "                       found it; do nothing\n"
                "      --check          do all of a restore but its last call, and say whether the\n"
                "                       next shutdown will pivot\n"
+               "      --stash          write the initramfs whose root directory is standard input as\n"
+               "                       an image to standard output; our dracut module does at boot\n"
                "      --window=MIB     decode zstd windows and xz and lzma dictionaries up to this\n"
                "                       size                                 (128)\n"
                "  -v, --verbose        say what is done\n"
@@ -60,7 +62,7 @@ static int parse_mib(const char *text, uint64_t *ret)
         return 0;
 }
 
-enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_COMPOSE, OPTION_WINDOW };
+enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_COMPOSE, OPTION_STASH, OPTION_WINDOW };
 
 /* Act on one option. @return 1 to go on, 0 where it was answered, or -EINVAL, already logged */
 static int take_option(int c, struct options *ret)
@@ -89,6 +91,9 @@ static int take_option(int c, struct options *ret)
                 break;
         case OPTION_CHECK:
                 ret->check = true;
+                break;
+        case OPTION_STASH:
+                ret->stash = true;
                 break;
         case OPTION_WINDOW:
                 if (parse_mib(optarg, &ret->window) < 0)
@@ -125,6 +130,7 @@ int options_parse(int argc, char **argv, struct options *ret)
                 { "compose", no_argument, NULL, OPTION_COMPOSE },
                 { "locate", no_argument, NULL, OPTION_LOCATE },
                 { "check", no_argument, NULL, OPTION_CHECK },
+                { "stash", no_argument, NULL, OPTION_STASH },
                 { "window", required_argument, NULL, OPTION_WINDOW },
                 { "verbose", no_argument, NULL, 'v' },
                 { "quiet", no_argument, NULL, 'q' },
@@ -150,6 +156,11 @@ int options_parse(int argc, char **argv, struct options *ret)
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): -S has an argument */
         if ((ret->directory && !*ret->directory) || !*ret->search.sysroot || (ret->search.kver && !*ret->search.kver)) {
                 fprintf(stderr, "%s: an option's argument is empty\n", program_invocation_short_name);
+                return usage();
+        }
+        if (ret->stash &&
+            (ret->search.image_count > 0 || ret->locate || ret->check || ret->compose || ret->directory)) {
+                fprintf(stderr, "%s: --stash takes no image, and nothing else to do\n", program_invocation_short_name);
                 return usage();
         }
         if (ret->compose && (ret->search.image_count > 0 || ret->locate)) {

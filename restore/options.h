@@ -20,6 +20,7 @@ struct options {
         bool compose;                 /* --compose */
         bool locate;                  /* --locate */
         bool check;                   /* --check */
+        bool stash;                   /* --stash */
         bool verbose;                 /* -v */
         bool quiet;                   /* -q */
         struct exclude exclude;       /* -x */

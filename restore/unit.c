@@ -10,6 +10,8 @@
 #include "skipcpio/util.h"
 
 #define PROGRAM "dracut-initramfs-restore"
+#define OPTIONS "RESTORE_OPTIONS"
+#define COMPOSE "--compose"
 
 /* Where units and drop-ins are, the strongest place first. */
 static const char *const places[] = { "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
@@ -55,6 +57,9 @@ struct unit {
         bool confined[ELEMENTSOF(settings)];
         char confining[ELEMENTSOF(settings)][PATH_MAX]; /* file that says so */
         bool stops;                                     /* ExecStop= names the program */
+        bool composes;                                  /* and has --compose */
+        bool takes_options;                             /* and the variable */
+        bool option_composes;                           /* which has --compose */
 };
 
 static bool is_harmless(const struct setting *setting, const char *value)
@@ -65,6 +70,14 @@ static bool is_harmless(const struct setting *setting, const char *value)
                 if (strcasecmp(value, no[i]) == 0)
                         return true;
         return setting->harmless && strcmp(value, setting->harmless) == 0;
+}
+
+/* Each line adds a command; an empty one takes all away. */
+static void take_stop(struct unit *unit, const char *value)
+{
+        unit->stops = *value && (unit->stops || strstr(value, PROGRAM));
+        unit->composes = *value && (unit->composes || strstr(value, COMPOSE));
+        unit->takes_options = *value && (unit->takes_options || strstr(value, "$" OPTIONS));
 }
 
 static void take_line(struct unit *unit, char *line, const char *file)
@@ -81,7 +94,9 @@ static void take_line(struct unit *unit, char *line, const char *file)
                 ;
         *end = '\0';
         if (strcmp(line, "ExecStop") == 0)
-                unit->stops = *value && (unit->stops || strstr(value, PROGRAM));
+                take_stop(unit, value);
+        if (strcmp(line, "Environment") == 0 && (!*value || strstr(value, OPTIONS "=")))
+                unit->option_composes = strstr(value, COMPOSE);
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
                 if (strcmp(line, settings[i].name) == 0) {
                         unit->confined[i] = !is_harmless(&settings[i], value);
@@ -175,23 +190,39 @@ _printf_(3, 4) static int wrong(char *reason, size_t size, const char *format, .
         return -ECANCELED;
 }
 
-int unit_check(const char *sysroot, char *reason, size_t size)
+/* @return whether there is such a unit */
+static bool read_unit(struct unit *unit, const char *sysroot)
 {
-        _cleanup_free_ struct unit *unit = calloc(1, sizeof(*unit));
         bool found = false;
 
-        if (!unit)
-                return wrong(reason, size, "no memory to read the unit");
         for (size_t i = 0; i < ELEMENTSOF(places) && !found; i++) {
                 char file[PATH_MAX];
 
                 snprintf(file, sizeof(file), "%s/" UNIT_NAME, places[i]);
                 found = read_file(unit, sysroot, file);
         }
-        if (!found)
+        if (found) {
+                read_drop_ins(unit, sysroot, "service.d");
+                read_drop_ins(unit, sysroot, UNIT_NAME ".d");
+        }
+        return found;
+}
+
+bool unit_composes(const char *sysroot)
+{
+        _cleanup_free_ struct unit *unit = calloc(1, sizeof(*unit));
+
+        return unit && read_unit(unit, sysroot) && (unit->composes || (unit->takes_options && unit->option_composes));
+}
+
+int unit_check(const char *sysroot, char *reason, size_t size)
+{
+        _cleanup_free_ struct unit *unit = calloc(1, sizeof(*unit));
+
+        if (!unit)
+                return wrong(reason, size, "no memory to read the unit");
+        if (!read_unit(unit, sysroot))
                 return wrong(reason, size, "there is no " UNIT_NAME);
-        read_drop_ins(unit, sysroot, "service.d");
-        read_drop_ins(unit, sysroot, UNIT_NAME ".d");
         if (!is_wanted(sysroot))
                 return wrong(reason, size, UNIT_NAME " is not enabled: no unit wants it");
         if (!unit->stops)

@@ -6,6 +6,7 @@
  * replace the program, or give it a mount namespace in which PID 1 does not see what it mounts.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define UNIT_NAME "dracut-shutdown.service"
@@ -20,3 +21,6 @@
  * @return 0, or -ECANCELED
  */
 int unit_check(const char *sysroot, char *reason, size_t size);
+
+/** Whether the unit runs the program with --compose, in its ExecStop= or by $RESTORE_OPTIONS there. */
+bool unit_composes(const char *sysroot);

@@ -22,6 +22,11 @@ install() {
         inst_hook cleanup 50 "$moddir/need-shutdown.sh"
     fi
     # shellcheck disable=SC2154
+    if [[ $restore_stash == yes ]]; then
+        inst_multiple chroot
+        inst_hook cleanup 52 "$moddir/stash.sh"
+    fi
+    # shellcheck disable=SC2154
     inst_hook shutdown 40 "$moddir/unmount.sh"
     # An identifier, which tells this image from others of the same kernel. It goes into the early part, which is plain and
     # comes first, so that it is read at once.

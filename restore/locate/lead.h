@@ -15,8 +15,9 @@
 
 /** What it is worth that an image is found in a place, the surest first. */
 enum grade {
-        GRADE_KEPT, /* the kernel has kept it */
-        GRADE_STUB, /* EFI variables of the stub, the boot loader and the firmware name it */
+        GRADE_KEPT,    /* the kernel has kept it */
+        GRADE_STASHED, /* our dracut module has written it at boot */
+        GRADE_STUB,    /* EFI variables of the stub, the boot loader and the firmware name it */
         GRADE_LOADER,
         GRADE_SELECTED_UKI,
         GRADE_SELECTED,

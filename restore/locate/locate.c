@@ -13,6 +13,7 @@
 /* Where an image can be. The rows of a grade are read together, and only where no lead of a better one is left. */
 static const struct place places[] = {
         { GRADE_KEPT, "kept by the kernel (retain_initrd)", find_file, "/sys/firmware/initrd", true },
+        { GRADE_STASHED, "stashed at boot (restore_stash)", find_file, "/run/dracut-restore/initrd", true },
 
         { GRADE_STUB, "unified kernel image that booted (StubImageIdentifier)", find_stub_uki, NULL, true },
         { GRADE_LOADER, "unified kernel image that booted (LoaderImageIdentifier)", find_loader_uki, NULL, true },

@@ -11,6 +11,9 @@
 #include "skipcpio/util.h"
 #include "remove.h"
 
+const char *const exclude_dispensable[EXCLUDE_DISPENSABLE] = { "usr/lib/modules/*/kernel", "lib/modules/*/kernel",
+                                                               "usr/lib/firmware", "lib/firmware" };
+
 bool exclude_matches(const struct exclude *exclude, const char *name)
 {
         while (*name == '/' || (name[0] == '.' && name[1] == '/'))

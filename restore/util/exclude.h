@@ -13,6 +13,11 @@ struct exclude {
         size_t count;
 };
 
+#define EXCLUDE_DISPENSABLE 4
+
+/** What a pivot can do without, kernel modules and firmware: all that the storage needs are loaded by then. */
+extern const char *const exclude_dispensable[EXCLUDE_DISPENSABLE];
+
 /** Whether @name, or a directory above it, matches a pattern. Leading `/` and `./` of @name are ignored. */
 bool exclude_matches(const struct exclude *exclude, const char *name);
 

@@ -83,6 +83,35 @@ declines() {
     [[ $(ls -A "$T/root/run/initramfs") == .need_shutdown ]]
 }
 
+@test "--check reports on it where the unit has --compose" {
+    system
+    local units=$T/root/usr/lib/systemd/system
+    mkdir -p "$units/dracut-shutdown.service.d" "$T/root/boot" "$T/root/etc/systemd/system/dracut-shutdown.service.d"
+    mkdir -p "$units/sysinit.target.wants"
+    printf '[Service]\nExecStop=/usr/lib/dracut/dracut-initramfs-restore\n' >"$units/dracut-shutdown.service"
+    ln -s ../dracut-shutdown.service "$units/sysinit.target.wants/"
+    sed 's|@programdir@|/usr/libexec|' "$tests/../modules.d/dracut-shutdown.service.d/50-restore.conf.in" \
+        >"$units/dracut-shutdown.service.d/50-restore.conf"
+    image 'archive(entry("shutdown", mode=0o100755, data="text"))'
+    mv "$T/image" "$T/root/boot/initrd.img-$(uname -r)"
+    restore --check -S "$T/root"
+    [[ $status == 1 && $said == *"initrd.img-"*": its /shutdown is neither a program nor a script"* ]] || { echo "$said"; return 1; }
+
+    printf '[Service]\nEnvironment=RESTORE_OPTIONS=--compose\n' \
+        >"$T/root/etc/systemd/system/dracut-shutdown.service.d/60-compose.conf"
+    restore --check -S "$T/root"
+    [[ $status == 0 && $said == *"image     none (No image wanted by dracut-shutdown.service)"* ]]
+    [[ $said == *"verdict   the next shutdown pivots"* ]]
+    printf '[Service]\nEnvironment=\n' >"$T/root/etc/systemd/system/dracut-shutdown.service.d/70-not.conf"
+    restore --check -S "$T/root"
+    [[ $status == 1 ]]
+    rm "$T/root/etc/systemd/system/dracut-shutdown.service.d/"*
+    printf '[Service]\nExecStop=\nExecStop=/usr/libexec/dracut-initramfs-restore --compose\n' \
+        >"$T/root/etc/systemd/system/dracut-shutdown.service.d/60-compose.conf"
+    restore --check -S "$T/root"
+    [[ $status == 0 && $said == *"image     none (No image wanted by dracut-shutdown.service)"* ]]
+}
+
 @test "a library is missing" {
     system
     find "$T/root" -name 'libmount.so.1*' -delete

@@ -187,7 +187,7 @@ skipcpio --list image " ]
 
 @test "directories by their usual names" {
     install_ install prefix=/opt/x libexecdir=/opt/x/lib unitdir=/etc/units mandir=/m bindir=/b bashcompletiondir=/c
-    grep -qx ExecStop=/opt/x/lib/dracut-restore/dracut-initramfs-restore \
+    grep -qx 'ExecStop=/opt/x/lib/dracut-restore/dracut-initramfs-restore $RESTORE_OPTIONS' \
         "$root/etc/units/dracut-shutdown.service.d/50-restore.conf"
     grep -q 'Pa /opt/x/lib/dracut-restore' "$root/m/man8/dracut-initramfs-restore.8"
     "$root/b/dracut-initramfs-restore" --version

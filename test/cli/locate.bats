@@ -54,6 +54,20 @@ no_leaks() {
     finds retain_initrd /sys/firmware/initrd
 }
 
+@test "what our dracut module has kept comes next, but not for another kernel" {
+    new_system
+    put run/dracut-restore/initrd
+    variable StubImageIdentifier '\EFI\Linux\a.efi'
+    uki efi/EFI/Linux/a.efi .initrd=a
+    put boot/initrd.img-$K
+    finds restore_stash /run/dracut-restore/initrd
+    put boot/initrd.img-6.2
+    restore --locate -k 6.2 -S "$S"
+    [[ $status == 0 && $said == "$S/boot/initrd.img-6.2"* ]]
+    put sys/firmware/initrd
+    finds retain_initrd /sys/firmware/initrd
+}
+
 @test "StubImageIdentifier names the unified kernel image" {
     new_system
     variable StubImageIdentifier '\EFI\Linux\a.efi'

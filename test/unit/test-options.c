@@ -135,6 +135,27 @@ static void answers(void **state)
         options_done(&o);
 }
 
+/* Each does one thing, and some take no image. */
+static void one_thing(void **state)
+{
+        static const char *const wrong[][2] = { { "--stash", "image" },     { "--stash", "--locate" },
+                                                { "--stash", "--check" },   { "--stash", "--compose" },
+                                                { "--stash", "-Cdir" },     { "--compose", "image" },
+                                                { "--compose", "--locate" } };
+        _cleanup_(options_done) struct options o;
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(wrong); i++) {
+                char *argv[] = { (char *)"prog", (char *)wrong[i][0], (char *)wrong[i][1], NULL };
+
+                assert_int_equal(parse(3, argv, &o), -EINVAL);
+                assert_non_null(strstr(out, wrong[i][0]));
+                options_done(&o);
+        }
+        assert_int_equal(PARSE(&o, "--stash"), 1);
+        assert_true(o.stash && !o.compose);
+}
+
 static void wrong_usage(void **state)
 {
         struct options o;
@@ -161,6 +182,7 @@ int main(void)
                 cmocka_unit_test(last_of_quiet_and_verbose),
                 cmocka_unit_test(answers),
                 cmocka_unit_test(wrong_usage),
+                cmocka_unit_test(one_thing),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
