@@ -31,7 +31,7 @@ PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
 # What suites have that come after bookworm.
 LATER = ["systemd-ukify"]
 # What the program is built with for another architecture than this machine's.
-BUILD_PACKAGES = """libc6-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev libbz2-dev
+BUILD_PACKAGES = """libc6-dev libarchive-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev libbz2-dev
     libselinux1-dev""".split()
 # ELF headers of programs that qemu-user runs, with their masks: 20 bytes to the machine's number.
 BINFMT_MASK = r"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
@@ -41,6 +41,7 @@ BINFMT = {"arm64": r"\x7fELF\x02\x01\x01" + r"\x00" * 9 + r"\x02\x00\xb7\x00"}
 IMAGES = {
     "small": ["--modules", "base systemd systemd-initrd dracut-systemd udev-rules rootfs-block fs-lib dm crypt lvm "
               "mdraid shutdown vmtest", "--drivers", "virtio_pci virtio_blk virtio_console loop erofs overlay"],
+    "stashing": [],
     "general": ["--add", "dm crypt lvm mdraid vmtest", "--include", "/usr/lib/modules", "/usr/lib/ballast"],
 }
 
@@ -235,16 +236,20 @@ class Guest:
     def image(self, name):
         """An image by the guest's own dracut, and the manifest of its tree."""
         modules = os.path.join(self.upper, "usr/lib/dracut/modules.d")
-        arguments = ["--zstd", "--add", "restore", *IMAGES[name]]
-        key = digest(self.root_digest, arguments, *files_below(modules))
+        arguments = ["--zstd", "--add", "restore", *(IMAGES[name] or IMAGES["small"])]
+        settings = "restore_stash=yes" if name == "stashing" else ""
+        key = digest(self.root_digest, arguments, settings, *files_below(modules))
         image = self.cached(f"{name}-{key}.img", lambda path: self.in_root("""
-            out=$1 version=$2; shift 2
+            out=$1 version=$2 settings=$3; shift 3
             for d in proc sys dev; do mount --bind /$d "$root/$d"; done
             mount -t tmpfs tmpfs "$root/run"
             mount -t tmpfs tmpfs "$root/tmp"
+            mount -t tmpfs tmpfs "$root/etc/dracut.conf.d"
+            echo 'restore_need_shutdown="yes"' >"$root/etc/dracut.conf.d/vmtest.conf"
+            echo "$settings" >>"$root/etc/dracut.conf.d/vmtest.conf"
             chroot "$root" dracut --force --no-hostonly "$@" /tmp/image "$version"
             cp "$root/tmp/image" "$out"
-            """, path, self.version, *arguments))
+            """, path, self.version, settings, *arguments))
         return image, self.cached(f"{name}-{key}.manifest", lambda path: self.manifest(path, image))
 
     def manifest(self, path, image, second=None, label=False):
@@ -274,7 +279,7 @@ class Guest:
         shutil.copy(os.path.join(self.root, "bin/busybox"), os.path.join(tree, "bin"))
         shutil.copy(os.path.join(HERE, "guest/init"), tree)
         order = []
-        for module in ("virtio_pci", "virtio_blk", "ext4", "loop"):
+        for module in ("virtio_pci", "virtio_blk", "ext4", "loop", "overlay"):
             shown = run("modprobe", "-d", self.root, "-S", self.version, "--show-depends", module).decode()
             for path in (line.split()[1] for line in shown.splitlines() if line.startswith("insmod ")):
                 name = os.path.basename(path).removesuffix(".xz")
@@ -308,10 +313,13 @@ class Guest:
             run("debugfs", "-w", "-f", "-", to, input=commands.encode(), stdin=None)
         return to
 
-    def outer_disk(self, to, inner):
-        """An ext4 file system that holds nothing but root.img."""
+    def outer_disk(self, to, inner, files=()):
+        """An ext4 file system that holds root.img, and {there: here}."""
         tree = to + ".tree"
         os.mkdir(tree)
+        for name in files:
+            os.makedirs(os.path.dirname(os.path.join(tree, name)), exist_ok=True)
+            shutil.copy(files[name], os.path.join(tree, name))
         os.rename(inner, os.path.join(tree, "root.img"))
         run("truncate", "-s", "1600M", to)
         run("mke2fs", "-q", "-t", "ext4", "-J", "size=8", "-E", "lazy_itable_init=1", "-d", tree, to)

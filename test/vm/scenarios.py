@@ -17,6 +17,11 @@ SAY_ROOT = ("say \"root is $(findmnt -no FSTYPE,OPTIONS /) boot=$(ls -A /boot | 
             "esp=$(findmnt -no TARGET -t vfat)\"\n")
 
 
+CHECKED = "arm\ncheck\nfinish poweroff\n"
+KEXEC = ("arm\nkexec -s -l /boot/vmlinuz-$(uname -r) --initrd=/boot/second.img "
+         f"--command-line='{KERNEL % 'console=ttyS0 no_timer_check'} vmtest.kexeced'\nfinish kexec\n")
+
+
 @dataclasses.dataclass(frozen=True)
 class Scenario:
     name: str
@@ -45,6 +50,8 @@ class Scenario:
     suites: tuple = ()  # where it can run, if not everywhere
     archs: tuple = ("amd64",)
     says: str = None  # what the serial console has to show besides
+    composed: bool = False  # the exitrd is made of the running system
+    stashed: bool = False  # the image is what the initramfs has kept of itself
     presses: tuple = None  # Ctrl-Alt-Del, as qemu.run takes it
 
     @property
@@ -54,12 +61,11 @@ class Scenario:
 
 BOTH = ("amd64", "arm64")
 SCENARIOS = (
-    Scenario("poweroff", "plain /boot, power off", group="core", archs=BOTH),
+    Scenario("poweroff", "plain /boot, power off", script=CHECKED, group="core", archs=BOTH),
     Scenario("reboot", "plain /boot, reboot", script="arm\nfinish reboot\n", ends="reboot", group="daily", archs=BOTH),
     Scenario("halt", "plain /boot, halt", script="arm\nfinish halt\n", ends="halt", archs=BOTH),
     Scenario("kexec", "plain /boot, kexec into a second kernel", group="daily",
-             script="arm\nkexec -s -l /boot/vmlinuz-$(uname -r) --initrd=/boot/second.img "
-             f"--command-line='{KERNEL % 'console=ttyS0 no_timer_check'} vmtest.kexeced'\nfinish kexec\n", ends="kexec"),
+             script=KEXEC, ends="kexec"),
     Scenario("two-cpus", "two processors; the other machines have one", cpus=2),
     Scenario("uki", "a unified kernel image on an unmounted ESP, nothing in /boot", boot="uki", in_boot=False,
              script=SAY_ROOT + "finish poweroff\n", group="core", archs=BOTH, says="boot= esp="),
@@ -91,7 +97,7 @@ SCENARIOS = (
              group="core"),
     Scenario("selinux", "SELinux with the distribution's policy", selinux=True, group="daily", archs=BOTH,
              cmdline="security=selinux selinux=1 enforcing=1"),
-    Scenario("corrupt", "a corrupt image", damage=True, pivots=False, group="core", archs=BOTH),
+    Scenario("corrupt", "a corrupt image", script=CHECKED, damage=True, pivots=False, group="core", archs=BOTH),
     Scenario("soft-reboot", "a soft reboot, whose restore serves the power off after it", suites=("trixie", "sid"),
              script="if [ -e /run/again ]; then say again; finish poweroff\n"
              "else : >/run/again; arm; finish soft-reboot; fi\n", says=r"vmtest: again"),
@@ -115,8 +121,37 @@ SCENARIOS = (
     Scenario("lvm-on-luks-control", "the same without a restore", stack="lvm", pivots=False,
              script="finish poweroff\n", control_says=r"Not all DM devices detached, 2 left"),
     Scenario("md", "root on an md array", stack="md", group="daily"),
-    Scenario("md-control", "the same without a restore", stack="md", pivots=False, script="finish poweroff\n",
+    Scenario("md-control", "the same without a restore", stack="md", pivots=False, script="check\nfinish poweroff\n",
              control_says=r"Not all MD devices stopped, 1 left"),
+    Scenario("netboot", "nothing in /boot, power off through an exitrd made of the running system", composed=True,
+             script=CHECKED, in_boot=False, group="daily"),
+    Scenario("netboot-reboot", "the same, reboot", script="arm\nfinish reboot\n", ends="reboot", composed=True,
+             in_boot=False),
+    Scenario("netboot-halt", "the same, halt", script="arm\nfinish halt\n", ends="halt", composed=True, in_boot=False),
+    Scenario("netboot-kexec", "the same, kexec", script=KEXEC, ends="kexec", composed=True, in_boot=False),
+    Scenario("netboot-loop", "nothing in /boot, root in a file on another file system", stack="loop", composed=True,
+             script=CHECKED, in_boot=False, group="daily"),
+    Scenario("netboot-loop-control", "the same with the distribution's script", stack="loop", in_boot=False,
+             restore="dracut", pivots=False, control_says=r"Not all loop devices detached, 1 left", dirty=True),
+    Scenario("netboot-lvm-on-luks", "nothing in /boot, root on LVM on LUKS", stack="lvm", composed=True, in_boot=False,
+             group="daily"),
+    Scenario("netboot-lvm-on-luks-control", "the same with the distribution's script", stack="lvm", in_boot=False,
+             restore="dracut", pivots=False, control_says=r"Not all DM devices detached, 2 left"),
+    Scenario("netboot-md", "nothing in /boot, root on an md array", stack="md", composed=True, in_boot=False,
+             group="daily"),
+    Scenario("netboot-md-control", "the same with the distribution's script", stack="md", in_boot=False,
+             restore="dracut", pivots=False, control_says=r"Not all MD devices stopped, 1 left"),
+    Scenario("netboot-selinux", "nothing in /boot, SELinux with the distribution's policy", selinux=True, composed=True,
+             in_boot=False, cmdline="security=selinux selinux=1 enforcing=1"),
+    Scenario("stash", "nothing in /boot, dracut's image, which has kept itself (restore_stash)", boot="dracut",
+             image="stashing", stashed=True, in_boot=False, script=CHECKED, group="daily"),
+    Scenario("stash-without", "the same without that, for its time", boot="dracut", composed=True, in_boot=False),
+    Scenario("live", "a live system: the image on the medium, root an overlay on a file there", stack="live",
+             in_boot=False, script=CHECKED, group="daily", says="restored /run/initramfs/live/images/pxeboot/initrd.img"),
+    Scenario("live-control", "the same without a restore", stack="live", in_boot=False, pivots=False,
+             script="check\nfinish poweroff\n", control_says=r"Not all loop devices detached, 1 left", dirty=True),
+    Scenario("live-composed", "the same without an image on the medium", stack="bare", composed=True, in_boot=False,
+             script=CHECKED),
     Scenario("timing-dracut", "the distribution's own script, for its time", restore="dracut"),
 )
 
@@ -125,7 +160,9 @@ FOREIGN = re.compile(rb"(?:^|[ /\]])((?:cpio|gzip|bzip2|xz|lzma|lzop|lz4|zstd|sk
                      rb"(?:\[\d+\])?: .*)", re.M)
 OURS = re.compile(rb"dracut-initramfs-restore\[\d+\]: ([^\r\n]*)")
 # In /run/initramfs anyway: the mark, the image's identifier, and the folder that dracut's initramfs makes where it boots.
-NOT_RESTORED = {".", "./.need_shutdown", "./.image-id", "./log", "./log/private", "end"}
+NOT_RESTORED = {".", "./.need_shutdown", "./.image-id", "./log", "./log/private", "./live", "end"}
+# What has to come back of an initramfs that keeps itself: all programs, libraries and their data.
+STASHED = re.compile(r"\./(shutdown|usr/(?!lib/firmware|lib/modules/[^/ ]+/kernel|lib/dracut/hooks)\S*) ")
 STAMP = rb"\[ *(\d+\.\d+)\] systemd\[1\]: %s dracut-shutdown\.service"
 
 
@@ -178,6 +215,42 @@ def compare_trees(expected, found, label=False, times=True, limit=5):
     return problems
 
 
+# After the pivot systemd-shutdown is called as it was named there, by that or by the link.
+VERBS = {"poweroff": "Powering off", "reboot": "Rebooting", "halt": "Halting system", "kexec": "Rebooting with kexec"}
+
+
+def check_composed(scenario, run, tree, lines):
+    """What is wrong with an exitrd of the running system."""
+    problems = []
+    if not all("composed an exitrd of the running system" in line for line in lines):
+        problems.append(f"the program did not say that it composed: {lines}")
+    if tree is not None:
+        names = {line.split(" ")[0] for line in tree}
+        problems += [f"{name} is missing" for name in ("./shutdown", "./etc/initrd-release", "./oldroot")
+                     if name not in names]
+    pivots = list(re.finditer(rb"Successfully changed into root pivot", run.serial))
+    if len(pivots) != 1:
+        problems.append(f"there were {len(pivots)} pivots")
+    elif not re.search(rb"shutdown\[1\]: %s\." % VERBS[scenario.ends].encode(), run.serial[pivots[0].end():]):
+        problems.append(f"the exitrd's systemd-shutdown did not say {VERBS[scenario.ends]}")
+    return problems
+
+
+def check_report(scenario, run, lines):
+    """Where --check and the shutdown that came after it differ."""
+    status, verdict, image = run.said("check exit"), run.said("check verdict"), run.said("check image")
+    if status is None:
+        return []
+    problems = []
+    if (status == "0") != scenario.pivots or (verdict or "").startswith("the next shutdown pivots") != scenario.pivots:
+        problems.append(f"--check ended with {status} and said: {verdict}")
+    if scenario.pivots and not scenario.composed and not (image and any(image.split(" ")[0] in line for line in lines)):
+        problems.append(f"--check named {image}, but: {lines}")
+    if scenario.composed and (image or "").split(" ")[0] != "none":
+        problems.append(f"--check named {image}, and there is none")
+    return problems
+
+
 def check(scenario, run, expected):
     """What is wrong with a run, as sentences; expected is the manifest of the image. The disks are looked at
     elsewhere."""
@@ -207,7 +280,14 @@ def check(scenario, run, expected):
     if scenario.pivots:
         if not pivot:
             problems.append("systemd-shutdown did not pivot")
-        if tree is not None:
+        if scenario.composed:
+            problems += check_composed(scenario, run, tree, lines)
+        elif scenario.stashed and tree is not None:
+            # What runs in an initramfs makes files and removes hooks.
+            problems += compare_trees(*([line for line in lines_of if STASHED.match(line)] for lines_of in (expected, tree)))
+            if not all("restored /run/dracut-restore/initrd (zstd)" in line for line in lines):
+                problems.append(f"it is not what was kept: {lines}")
+        elif tree is not None:
             # dracut's script sets no times.
             problems += compare_trees(expected, tree, scenario.selinux, scenario.restore != "dracut")
         pivoted, last = run.said("pivoted"), run.said("last")
@@ -232,6 +312,7 @@ def check(scenario, run, expected):
         problems.append(f"the console does not show {scenario.says!r}")
     if scenario.damage and not any(re.search(r"corrupt|checksum|truncated|damaged|invalid", line, re.I) for line in lines):
         problems.append(f"the program did not say that the image is corrupt: {lines}")
+    problems += check_report(scenario, run, lines)
     if scenario.dialogue and b"vmtest-shell=42" not in run.serial:
         problems.append("there was no debug shell")
     return problems
