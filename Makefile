@@ -43,7 +43,7 @@ LOADED_LIBS += libisal
 ALL_CPPFLAGS += -DHAVE_ISAL
 endif
 
-ALL_CPPFLAGS += -I. -Irestore -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS += -I. -Irestore -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DVERSION='"$(VERSION)"' $(CPPFLAGS)
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra $(WERROR_FLAG) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-fPIE -fvisibility=hidden -pthread -fdebug-prefix-map=$(CURDIR)=. $(shell $(PKG_CONFIG) --cflags $(LIBS) $(LOADED_LIBS)) $(CFLAGS)
 ALL_LDFLAGS := -pie -pthread $(LDFLAGS)

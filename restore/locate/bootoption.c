@@ -8,6 +8,23 @@
 
 #define GLOBAL_GUID "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
+/* What the firmware starts where an entry names a partition alone. */
+#if defined(__x86_64__)
+#define DEFAULT_PATH "/EFI/BOOT/BOOTX64.EFI"
+#elif defined(__i386__)
+#define DEFAULT_PATH "/EFI/BOOT/BOOTIA32.EFI"
+#elif defined(__aarch64__)
+#define DEFAULT_PATH "/EFI/BOOT/BOOTAA64.EFI"
+#elif defined(__arm__)
+#define DEFAULT_PATH "/EFI/BOOT/BOOTARM.EFI"
+#elif defined(__riscv) && __riscv_xlen == 64
+#define DEFAULT_PATH "/EFI/BOOT/BOOTRISCV64.EFI"
+#elif defined(__loongarch64)
+#define DEFAULT_PATH "/EFI/BOOT/BOOTLOONGARCH64.EFI"
+#else
+#define DEFAULT_PATH "/EFI/BOOT/BOOT.EFI" /* without EFI */
+#endif
+
 enum {
         ATTRIBUTES_SIZE = 4,
         HEADER_SIZE = ATTRIBUTES_SIZE + 2, /* and the size of the device path */
@@ -73,7 +90,12 @@ static int read_device_path(const uint8_t *bytes, size_t size, struct bootoption
                         return r;
                 at += length;
         }
-        return ret->path ? 0 : -EBADMSG;
+        if (ret->path)
+                return 0;
+        if (!*ret->partition)
+                return -EBADMSG;
+        ret->path = strdup(DEFAULT_PATH);
+        return ret->path ? 0 : -ENOMEM;
 }
 
 int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret)
@@ -94,8 +116,10 @@ int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret)
         if (r < 0)
                 return r;
         at += length;
-        /* What follows is the loader's own business: where it is text, it is what the kernel gets. */
-        r = efivar_text(bytes + at, size - at, &option.options);
+        /* What follows is the loader's own business: where it is text, it is what the kernel gets. Some firmware has
+         * bytes of its own there, which systemd's stub knows by the first one, too. */
+        if (at + 2 <= size && get_le16(bytes + at) > 0x1f)
+                r = efivar_text(bytes + at, size - at, &option.options);
         if (r == -ENOMEM)
                 return r;
         *ret = TAKE(option, (struct bootoption){ .path = NULL });

@@ -13,8 +13,8 @@
 
 struct bootoption {
         char partition[64]; /* its PARTUUID as Linux has it, or empty */
-        char *path;         /* of the file that is started, with slashes; UTF-8, owned */
-        char *options;      /* its command line, owned; NULL where there is none that is text */
+        char *path;    /* of the file that is started, with slashes; UTF-8, owned. /EFI/BOOT's where none is named */
+        char *options; /* its command line, owned; NULL where there is none that is text */
 };
 
 /**
@@ -22,7 +22,7 @@ struct bootoption {
  *
  * @param bytes  the variable's value, without the attributes
  * @param ret    filled on success; bootoption_done() frees it
- * @return 0; -EBADMSG where it is malformed or starts no file; -ENOMEM
+ * @return 0; -EBADMSG where it is malformed or names neither a file nor a partition; -ENOMEM
  */
 int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret);
 

@@ -69,21 +69,38 @@ struct span entry_uki(struct span entry)
         return uki.size > 0 ? uki : bls_get(entry, "efi");
 }
 
-/* Which kernel's an entry is: names tell, or else the kernel's file. */
+/* Whether an entry's `version` is that of another kernel, and not of the system: there are modules for it. */
+static bool is_installed(struct search *search, struct span version)
+{
+        _cleanup_free_ char *path = NULL, *name = NULL;
+        _cleanup_close_ int fd = -1;
+
+        if (version.size == 0 || memchr(version.at, '/', version.size) || version.at[0] == '.')
+                return false;
+        if (asprintf(&path, "/lib/modules/%.*s", (int)version.size, version.at) < 0) {
+                path = NULL;
+                return false;
+        }
+        fd = search_open(search, path, lookup_directory, &name);
+        return fd >= 0;
+}
+
+/* Which kernel's an entry is: names tell, or else the kernel's file, or else whose modules there are. */
 static int find_version(struct search *search, const struct entry *entry)
 {
         _cleanup_free_ char *id = bls_id(strrchr(entry->file, '/') + 1), *name = NULL;
         struct span kernel = bls_get(entry->span, "linux");
         struct span named = kernel.size > 0 ? kernel : entry_uki(entry->span);
-        int fd;
+        int fd, r;
 
         if (span_is(bls_get(entry->span, "version"), search->kver) || path_has_version(named, search->kver) ||
             (id && name_has_version(span_of(id), search->kver)))
                 return 1;
         if (path_is_anothers(named, search->kver))
                 return -1;
-        fd = kernel.size > 0 ? open_named(search, entry->volume, kernel, &name) : -1;
-        return fd < 0 ? 0 : version_of_kernel(search, fd);
+        fd = kernel.size > 0 ? open_named(search, entry->volume, kernel, lookup_open, &name) : -1;
+        r = fd < 0 ? 0 : version_of_kernel(search, fd);
+        return r == 0 && is_installed(search, bls_get(entry->span, "version")) ? -1 : r;
 }
 
 static int add_entry(struct search *search, struct entry *entry)

@@ -78,17 +78,25 @@ static bool is_counter(const char *p)
         return strcasecmp(end, ".conf") == 0 || strcasecmp(end, ".efi") == 0;
 }
 
+bool bls_strip_counter(char *file_name)
+{
+        char *plus = strrchr(file_name, '+');
+
+        if (!plus || !is_counter(plus))
+                return false;
+        memmove(plus, strrchr(file_name, '.'), strlen(strrchr(file_name, '.')) + 1);
+        return true;
+}
+
 char *bls_id(const char *file_name)
 {
-        char *id = strdup(file_name), *plus;
+        char *id = strdup(file_name);
 
         if (!id)
                 return NULL;
         for (char *p = id; *p; p++)
                 *p = (char)tolower((unsigned char)*p);
-        plus = strrchr(id, '+');
-        if (plus && is_counter(plus))
-                memmove(plus, strrchr(id, '.'), strlen(strrchr(id, '.')) + 1);
+        (void)bls_strip_counter(id);
         return id;
 }
 

@@ -37,6 +37,9 @@ char *bls_options(struct span entry);
  */
 char *bls_id(const char *file_name);
 
+/** Take the boot counter out of a file's name. Returns whether there was one. */
+bool bls_strip_counter(char *file_name);
+
 /** The value of KEY=value in a text like os-release or a GRUB environment block, unquoted; size 0 where there is none.
  */
 struct span env_get(struct span text, const char *key);

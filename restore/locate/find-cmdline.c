@@ -10,20 +10,6 @@
 #include "lookup.h"
 #include "version.h"
 
-/* A path of the EFI stub's, with slashes, and none in front. To be freed. */
-static char *plain_path(struct span value)
-{
-        char *path;
-
-        while (value.size > 0 && strchr("/\\", value.at[0]))
-                value = (struct span){ value.at + 1, value.size - 1 };
-        path = span_dup(value);
-        for (char *p = path; p && *p; p++)
-                if (*p == '\\')
-                        *p = '/';
-        return path;
-}
-
 /* The values of initrd= on the command line. Returns 1 where the EFI stub can have loaded them, 0, or -ENOMEM. */
 static int initrd_values(struct search *search, struct names *ret, bool *bare)
 {
@@ -94,9 +80,10 @@ static bool entry_has(const struct entry *entry, const char *path)
 
 /*
  * Which kernel's the files are: their paths tell, or else the entries that name the last of them
- * (an upgrade may have put the next kernel's image there), or else the kernel beside it.
+ * (an upgrade may have put the next kernel's image there), or else what version_of_image() looks at. @fd is the last
+ * one's.
  */
-static int find_version(struct search *search, const struct volume *volume, const struct names *paths)
+static int find_version(struct search *search, const struct volume *volume, const struct names *paths, int fd)
 {
         const char *last = paths->list[paths->count - 1];
         bool named = false;
@@ -115,7 +102,7 @@ static int find_version(struct search *search, const struct volume *volume, cons
                         return 1;
                 named = named || search->entries[i]->version < 0;
         }
-        return named ? -1 : version_beside(search, volume, last);
+        return named ? -1 : version_of_image(search, volume, last, fd);
 }
 
 static int add_files(struct search *search, const struct place *place, enum root root, const struct volume *volume,
@@ -138,7 +125,8 @@ static int add_files(struct search *search, const struct place *place, enum root
                 lead_done(&lead);
                 return r == -ENOMEM ? r : 0;
         }
-        lead.evidence.version = find_version(search, root <= ROOT_SUBVOLUME ? volume : NULL, paths);
+        lead.evidence.version = find_version(search, root <= ROOT_SUBVOLUME ? volume : NULL, paths,
+                                             lead.image.regions[lead.image.count - 1].fd);
         return lead_add(search, &lead);
 }
 

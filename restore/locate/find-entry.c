@@ -31,7 +31,7 @@ static struct span expand(struct search *search, struct span word, char **text)
 static int add_file(struct search *search, const struct volume *volume, struct span path, struct image *image)
 {
         _cleanup_free_ char *name = NULL;
-        int fd = open_named(search, volume, path, &name);
+        int fd = open_named(search, volume, path, lookup_open, &name);
         int r = fd < 0 ? fd : image_add_file(image, fd, name);
 
         if (r < 0)
@@ -88,8 +88,8 @@ static int open_entry(struct search *search, struct lead *lead)
 static int add_entry_uki(struct search *search, const struct place *place, const struct entry *entry, struct span path)
 {
         _cleanup_free_ char *name = NULL, *profile = span_dup(bls_get(entry->span, "profile"));
-        _cleanup_free_ char *plain = span_dup(path);
-        int fd = open_named(search, entry->volume, path, &name);
+        _cleanup_free_ char *plain = plain_path(path);
+        int fd = open_named(search, entry->volume, path, lookup_open, &name);
 
         if (!plain)
                 return -ENOMEM;

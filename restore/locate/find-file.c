@@ -106,55 +106,56 @@ static int add_path(struct search *search, const struct place *place, const char
                 return search_skip(name, fd, NULL);
         if (path_has_version(span_of(path), search->kver))
                 evidence.version = 1;
-        else if (place->grade >= GRADE_BOOT_IMAGE)
-                evidence.version = version_beside(search, NULL, path);
+        else if (place->grade >= GRADE_COMMON_NAME)
+                evidence.version = version_of_image(search, NULL, path, fd);
         return lead_add_file(search, place, fd, name, evidence);
 }
 
-static int add_pattern(struct search *search, const struct place *place, const char *pattern)
+/* Add the file called @name in a volume's root. */
+static int add_from_volume(struct search *search, const struct place *place, const struct volume *volume,
+                           const char *name)
 {
-        char path[PATH_MAX];
+        struct evidence evidence = { .special = name_is_special(span_of(name)), .version = 1 };
+        _cleanup_free_ char *full = NULL;
+        int fd = volume_open(search, volume, name, lookup_open, &full);
 
-        return fill(search, pattern, path, sizeof(path)) > 0 ? add_path(search, place, path) : 0;
+        return fd < 0 ? search_skip(full, fd, NULL) : lead_add_file(search, place, fd, full, evidence);
+}
+
+/* The same in /boot and then in the other volumes. */
+static int add_from_volumes(struct search *search, const struct place *place, const char *name)
+{
+        int r = 0;
+
+        search_volumes(search);
+        for (int boot = 1; boot >= 0; boot--)
+                for (size_t i = 0; r == 0 && i < search->volume_count; i++) {
+                        const struct volume *volume = &search->volumes[i];
+
+                        if (!volume->live && (volume->where && strcmp(volume->where, "/boot") == 0) == boot)
+                                r = add_from_volume(search, place, volume, name);
+                }
+        return r;
 }
 
 int find_file(struct search *search, const struct place *place)
 {
-        return add_pattern(search, place, place->argument);
+        char path[PATH_MAX];
+
+        if (fill(search, place->argument, path, sizeof(path)) <= 0)
+                return 0;
+        return path[0] == '/' ? add_path(search, place, path) : add_from_volumes(search, place, path);
 }
 
-/* Open a directory of the sysroot and list it. */
-static int list(struct search *search, const char *directory, struct names *ret)
+/* The value of a shell assignment, without its quotes and what is behind it. */
+static struct span shell_value(struct span value)
 {
-        _cleanup_free_ char *name = NULL;
-        int fd = search_open(search, directory, lookup_directory, &name);
-        int r = fd < 0 ? fd : names_read(ret, fd, directory, NULL);
+        char quote = value.size > 0 && strchr("\"'", value.at[0]) ? value.at[0] : '\0';
+        size_t start = quote != '\0', n = start;
 
-        return r < 0 ? search_skip(name, r, NULL) : 0;
-}
-
-int find_in_each(struct search *search, const struct place *place)
-{
-        _cleanup_(names_done) struct names names = NAMES_INIT;
-        const char *star = strstr(place->argument, "/*/");
-        _cleanup_free_ char *directory = strndup(place->argument, (size_t)(star - place->argument));
-        int r;
-
-        if (!directory)
-                return -ENOMEM;
-        r = list(search, directory, &names);
-        for (size_t i = 0; r == 0 && i < names.count; i++) {
-                _cleanup_free_ char *pattern = NULL;
-
-                if (strchr(names.list[i], '%'))
-                        continue;
-                if (asprintf(&pattern, "%s%s", names.list[i], star + strlen("/*")) < 0) {
-                        pattern = NULL;
-                        return -ENOMEM;
-                }
-                r = add_pattern(search, place, pattern);
-        }
-        return r;
+        while (n < value.size && (quote != '\0' ? value.at[n] != quote : !strchr(" \t;", value.at[n])))
+                n++;
+        return (struct span){ value.at + start, n - start };
 }
 
 /* What a configuration file of dracut's says in initrdname=, with the version filled in; empty where nothing. */
@@ -166,7 +167,7 @@ static int read_initrdname(struct search *search, const char *file, char **ret)
 
         if (search_read(search, file, &text, &span) < 0)
                 return 0;
-        name = span_dup(env_get(span, "initrdname"));
+        name = span_dup(shell_value(env_get(span, "initrdname")));
         if (!name)
                 return -ENOMEM;
         for (size_t i = 0; i < ELEMENTSOF(variables); i++) {
@@ -187,25 +188,57 @@ static int read_initrdname(struct search *search, const char *file, char **ret)
         return 0;
 }
 
-int find_configured(struct search *search, const struct place *place)
+static int by_name(const void *a, const void *b)
+{
+        const char *x = *(char *const *)a, *y = *(char *const *)b;
+
+        return strcmp(strrchr(x, '/'), strrchr(y, '/'));
+}
+
+/* Read dracut's configuration in its order: by the files' names, of which one in /etc hides the same one in /usr. */
+static int read_configuration(struct search *search, char **ret)
 {
         static const char *const directories[] = { "/usr/lib/dracut/dracut.conf.d", "/etc/dracut.conf.d" };
-        _cleanup_free_ char *name = NULL, *path = NULL;
-        int r = read_initrdname(search, "/etc/dracut.conf", &name);
+        _cleanup_(names_done) struct names names = NAMES_INIT;
+        int r = read_initrdname(search, "/etc/dracut.conf", ret);
 
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(directories); i++) {
-                _cleanup_(names_done) struct names names = NAMES_INIT;
+                _cleanup_free_ char *name = NULL;
+                int fd = search_open(search, directories[i], lookup_directory, &name);
 
-                r = list(search, directories[i], &names);
-                for (size_t j = names.count; r == 0 && j-- > 0;) /* the last in their order counts */
-                        if (name_ends(names.list[j], ".conf"))
-                                r = read_initrdname(search, names.list[j], &name);
+                r = fd < 0 ? fd : names_read(&names, fd, directories[i], ".conf");
+                if (r < 0)
+                        r = search_skip(name, r, NULL);
         }
+        if (names.count > 0)
+                qsort(names.list, names.count, sizeof(*names.list), by_name);
+        for (size_t i = 0; r == 0 && i < names.count; i++) {
+                bool hidden = i + 1 < names.count && by_name(&names.list[i], &names.list[i + 1]) == 0;
+                bool hides = i > 0 && by_name(&names.list[i], &names.list[i - 1]) == 0;
+                bool etc = strncmp(names.list[i], "/etc/", strlen("/etc/")) == 0;
+
+                if (etc || (!hidden && !hides))
+                        r = read_initrdname(search, names.list[i], ret);
+        }
+        return r;
+}
+
+int find_configured(struct search *search, const struct place *place)
+{
+        _cleanup_free_ char *name = NULL, *path = NULL;
+        bool versioned;
+        int r = read_configuration(search, &name);
+
         if (r < 0 || !name)
                 return r;
+        versioned = name_find_version(span_of(name), search->kver);
+        /* All kernels' images have a name without a version in turn: see the row for it. */
+        if (versioned != (place->grade == GRADE_CONFIGURED) ||
+            (!versioned && path_is_anothers(span_of(name), search->kver)))
+                return 0;
         if (asprintf(&path, "/boot/%s", name) < 0) {
                 path = NULL;
                 return -ENOMEM;
         }
-        return name_find_version(span_of(name), search->kver) ? add_path(search, place, path) : 0;
+        return add_path(search, place, path);
 }

@@ -43,14 +43,18 @@ static int list_kernels(struct search *search, struct names *ret)
         return 0;
 }
 
-/* @return 1 where a file's name says that it is an image for this kernel, 0, or -ENOMEM */
-static int name_fits(struct search *search, const char *name, enum naming naming, struct names *kernels)
+/* @return 1 where a file's path says that it is an image for this kernel, 0, or -ENOMEM */
+static int name_fits(struct search *search, const char *path, enum naming naming, struct names *kernels)
 {
-        const char *at;
+        const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *at;
 
-        if (!strcasestr(name, "initr") || name_is_special(span_of(name)))
+        if (!name_is_image(span_of(name)) || name_is_special(span_of(name)))
                 return 0;
         switch (naming) {
+        case NAMING_DIRECTORY:
+                if (slash && path_has_version((struct span){ path, (size_t)(slash - path) }, search->kver))
+                        return name_core(span_of(name)).size == 0; /* others may be snapshots' */
+                /* fall through */
         case NAMING_VERSION:
                 if (name_has_version(span_of(name), search->kver))
                         return 1;
@@ -64,57 +68,64 @@ static int name_fits(struct search *search, const char *name, enum naming naming
                 return !name_has_number(span_of(name)) && name_has_flavour(span_of(name), search->kver);
         case NAMING_ANY:
                 return path_has_version(span_of(name), search->kver) || !name_has_number(span_of(name));
+        case NAMING_PLAIN:
+                return name_core(span_of(name)).size == 0;
         case NAMING_ONLY:
                 return !name_has_number(span_of(name));
+        case NAMING_BESIDE:
+                return 1;
         }
         return 0;
+}
+
+/* Add a file whose name fits. Returns 1 where it was added, 0, or -ENOMEM. */
+static int add_fitting(struct search *search, const struct place *place, const struct volume *volume, const char *path,
+                       enum naming naming)
+{
+        struct evidence evidence = { .version = 1 };
+        _cleanup_free_ char *name = NULL;
+        _cleanup_close_ int fd = volume_open(search, volume, path, lookup_open, &name);
+        int r;
+
+        if (fd < 0)
+                return search_skip(name, fd, NULL);
+        if (naming == NAMING_BESIDE) {
+                if (version_beside(search, volume, path) <= 0)
+                        return 0;
+        } else if (naming != NAMING_VERSION && naming != NAMING_DIRECTORY &&
+                   !path_has_version(span_of(path), search->kver)) {
+                evidence.version = version_of_image(search, volume, path, fd);
+        }
+        r = lead_add_file(search, place, TAKE_FD(fd), name, evidence);
+        return r < 0 ? r : 1;
 }
 
 int scan(struct search *search, const struct place *place, const struct volume *volume, const char *directory,
          enum naming naming)
 {
-        _cleanup_(names_done) struct names names = NAMES_INIT, fitting = NAMES_INIT, kernels = NAMES_INIT;
+        _cleanup_(names_done) struct names names = NAMES_INIT, kernels = NAMES_INIT;
         _cleanup_free_ char *label = NULL;
         int fd = volume_open(search, volume, directory ?: ".", lookup_directory, &label);
         int r = fd < 0 ? fd : names_read(&names, fd, directory, NULL);
+        size_t before = search->lead_count;
 
         if (r < 0)
                 return search_skip(label, r, NULL);
         for (size_t i = 0; i < names.count; i++) {
-                const char *slash = strrchr(names.list[i], '/');
-
-                r = name_fits(search, slash ? slash + 1 : names.list[i], naming, &kernels);
-                if (r == 0 && strcasestr(names.list[i], "initr"))
+                r = name_fits(search, names.list[i], naming, &kernels);
+                if (r == 0 && naming != NAMING_BESIDE && name_is_image(span_of(names.list[i])))
                         log_debug("%s/%s: skipped: its name is not that of this kernel's image", volume->label,
                                   names.list[i]);
                 if (r > 0)
-                        r = names_add(&fitting, NULL, names.list[i]);
+                        r = add_fitting(search, place, volume, names.list[i], naming);
                 if (r < 0)
                         return r;
         }
-        if (naming == NAMING_ONLY && fitting.count > 1)
+        if (naming == NAMING_ONLY && search->lead_count > before + 1) {
+                leads_drop(search, before);
                 return search_skip(label, 0, "there are several images");
-        r = 0;
-        for (size_t i = 0; r == 0 && i < fitting.count; i++) {
-                _cleanup_free_ char *name = NULL;
-                struct evidence evidence = { 0 };
-
-                fd = volume_open(search, volume, fitting.list[i], lookup_open, &name);
-                if (fd < 0) {
-                        r = search_skip(name, fd, NULL);
-                        continue;
-                }
-                evidence.version = naming == NAMING_VERSION || path_has_version(span_of(fitting.list[i]), search->kver)
-                                                   ? 1
-                                                   : version_beside(search, volume, fitting.list[i]);
-                r = lead_add_file(search, place, fd, name, evidence);
         }
-        return r;
-}
-
-static bool is_live(const struct volume *volume)
-{
-        return volume->where && strcmp(volume->where, LIVE_MEDIUM) == 0;
+        return 0;
 }
 
 static int scan_volumes(struct search *search, const struct place *place, enum naming naming)
@@ -123,7 +134,7 @@ static int scan_volumes(struct search *search, const struct place *place, enum n
 
         search_volumes(search);
         for (size_t i = 0; r == 0 && i < search->volume_count; i++)
-                if (!is_live(&search->volumes[i]))
+                if (!search->volumes[i].live)
                         r = scan(search, place, &search->volumes[i], NULL, naming);
         return r;
 }
@@ -136,6 +147,11 @@ int find_similar(struct search *search, const struct place *place)
 int find_flavour(struct search *search, const struct place *place)
 {
         return scan_volumes(search, place, NAMING_FLAVOUR);
+}
+
+int find_plain(struct search *search, const struct place *place)
+{
+        return scan_volumes(search, place, NAMING_PLAIN);
 }
 
 int find_only(struct search *search, const struct place *place)
@@ -156,16 +172,6 @@ static int scan_each(struct search *search, const struct place *place, const str
                 return search_skip(label, r, NULL);
         for (size_t i = 0; r == 0 && i < names.count; i++)
                 r = scan(search, place, volume, names.list[i], naming);
-        return r;
-}
-
-int find_similar_in_efi(struct search *search, const struct place *place)
-{
-        int r = 0;
-
-        search_volumes(search);
-        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
-                r = scan_each(search, place, &search->volumes[i], "EFI", NAMING_VERSION);
         return r;
 }
 
@@ -239,13 +245,13 @@ int find_package_dir(struct search *search, const struct place *place)
         if (package.size == 0 || memchr(package.at, '/', package.size))
                 return 0;
         search_volumes(search);
-        r = tokens_read(search, &names);
+        r = tokens_read(search, &names) < 0 || names_add(&names, NULL, "") < 0 ? -ENOMEM : 0;
         for (size_t i = 0; r == 0 && i < names.count; i++)
                 for (size_t j = 0; r == 0 && j < search->volume_count; j++) {
                         char path[PATH_MAX];
 
-                        if ((size_t)snprintf(path, sizeof(path), "%s/%.*s", names.list[i], (int)package.size,
-                                             package.at) < sizeof(path))
+                        if ((size_t)snprintf(path, sizeof(path), "%s%s%.*s", names.list[i], *names.list[i] ? "/" : "",
+                                             (int)package.size, package.at) < sizeof(path))
                                 r = scan(search, place, &search->volumes[j], path, NAMING_ANY);
                 }
         return r;
@@ -264,6 +270,34 @@ static char *boot_image_directory(struct search *search)
         return start && end > start ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
 }
 
+/* The image that is called after the kernel in BOOT_IMAGE=, and nothing else: gentoo.igz. */
+static int add_named_as_kernel(struct search *search, const struct place *place, const struct volume *volume)
+{
+        static const char *const suffixes[] = { ".igz", ".img", ".gz", ".xz", ".zst" };
+        struct span kernel;
+        const char *start;
+        int r = 0;
+
+        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &kernel))
+                return 0;
+        start = memchr(kernel.at, '/', kernel.size);
+        if (!start)
+                return 0;
+        for (size_t i = 0; r == 0 && i < ELEMENTSOF(suffixes); i++) {
+                _cleanup_free_ char *path = NULL, *name = NULL;
+                int fd;
+
+                if (asprintf(&path, "%.*s%s", (int)(kernel.at + kernel.size - start), start, suffixes[i]) < 0) {
+                        path = NULL;
+                        return -ENOMEM;
+                }
+                fd = volume_open(search, volume, path, lookup_open, &name);
+                if (fd >= 0)
+                        r = lead_add_file(search, place, fd, name, (struct evidence){ .booted = true });
+        }
+        return r;
+}
+
 static int scan_medium(struct search *search, const struct place *place, const struct volume *volume)
 {
         static const char *const directories[] = { "images/pxeboot", "boot", "isolinux", "live", "casper" };
@@ -272,6 +306,8 @@ static int scan_medium(struct search *search, const struct place *place, const s
         size_t before = search->lead_count;
         int r = booted ? scan(search, place, volume, booted, NAMING_ANY) : 0;
 
+        if (r == 0 && search->lead_count == before)
+                r = add_named_as_kernel(search, place, volume);
         for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(directories); i++)
                 r = scan(search, place, volume, directories[i], NAMING_ANY);
         for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(parents); i++)
@@ -285,7 +321,7 @@ int find_on_medium(struct search *search, const struct place *place)
 
         search_volumes(search);
         for (size_t i = 0; r == 0 && i < search->volume_count; i++)
-                if (is_live(&search->volumes[i]))
+                if (search->volumes[i].live)
                         r = scan_medium(search, place, &search->volumes[i]);
         return r;
 }

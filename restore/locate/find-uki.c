@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "find.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "skipcpio/util.h"
@@ -31,26 +32,50 @@ static int add_addon(int fd, const char *name, const char *version, struct image
         return uki_add_initrd(TAKE_FD(owned), &addon, name, image) == -ENOMEM ? -ENOMEM : 0;
 }
 
-/* Append the initrds of the addons in a directory: systemd's stub takes them in the order of their names. */
-static int add_addons(struct search *search, const struct volume *volume, const char *directory, const char *version,
-                      struct image *image)
+/*
+ * Append the initrds of the addons in a directory: systemd's stub takes them in the order of their names.
+ *
+ * @param fd     of the directory, closed; or a negative errno
+ * @param label  what to call it
+ */
+static int add_addons(int fd, const char *label, const char *version, struct image *image)
 {
         _cleanup_(names_done) struct names names = NAMES_INIT;
-        _cleanup_free_ char *label = NULL;
-        int fd = volume_open(search, volume, directory, lookup_directory, &label);
+        _cleanup_close_ int directory = fd, list = -1;
         int r = 0;
 
         if (fd < 0)
                 return fd == -ENOMEM ? fd : 0;
-        if (names_read(&names, fd, directory, ".addon.efi") == -ENOMEM)
+        list = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+        if (list < 0)
+                return search_skip(label, -errno, NULL);
+        if (names_read(&names, TAKE_FD(list), label, ".addon.efi") == -ENOMEM)
                 return -ENOMEM;
         if (names.count > 0)
                 qsort(names.list, names.count, sizeof(*names.list), by_name);
-        for (size_t i = 0; r == 0 && i < names.count; i++) {
-                _cleanup_free_ char *name = NULL;
+        for (size_t i = 0; r == 0 && i < names.count; i++)
+                r = add_addon(lookup_open(directory, strrchr(names.list[i], '/') + 1), names.list[i], version, image);
+        return r;
+}
 
-                fd = volume_open(search, volume, names.list[i], lookup_open, &name);
-                r = add_addon(fd, name, version, image);
+/* Those in a unified kernel image's own directory, whose name has a boot counter or has not. */
+static int add_own_addons(struct search *search, const struct uki_source *source, const char *version,
+                          struct image *image)
+{
+        _cleanup_free_ char *path = plain_path(span_of(source->path)), *plain = path ? strdup(path) : NULL;
+        bool counted = plain && bls_strip_counter(plain);
+        int r = plain ? 0 : -ENOMEM;
+
+        for (int i = 0; r == 0 && i <= counted; i++) {
+                _cleanup_free_ char *directory = NULL, *label = NULL;
+                int fd;
+
+                if (asprintf(&directory, "/%s.extra.d", i == 0 ? plain : path) < 0) {
+                        directory = NULL;
+                        return -ENOMEM;
+                }
+                fd = open_named(search, source->volume, span_of(directory), lookup_directory, &label);
+                r = add_addons(fd, label, version, image);
         }
         return r;
 }
@@ -60,24 +85,19 @@ static int add_all_addons(struct search *search, const struct uki_source *source
                           struct image *image)
 {
         struct span rest = source->entry ? source->entry->span : (struct span){ "", 0 }, key, value;
-        _cleanup_free_ char *own = NULL;
-        int r;
+        _cleanup_free_ char *label = NULL;
+        int fd = volume_open(search, source->volume, "loader/addons", lookup_directory, &label);
+        int r = add_addons(fd, label, version, image);
 
-        if (asprintf(&own, "%s.extra.d", source->path) < 0) {
-                own = NULL;
-                return -ENOMEM;
-        }
-        r = add_addons(search, source->volume, "loader/addons", version, image);
         if (r == 0)
-                r = add_addons(search, source->volume, own, version, image);
+                r = add_own_addons(search, source, version, image);
         while (r == 0 && bls_next(&rest, &key, &value)) {
                 _cleanup_free_ char *name = NULL, *path = span_dup(value);
 
                 if (!path)
                         return -ENOMEM;
                 if (span_is(key, "extra") && name_ends(path, ".addon.efi")) {
-                        int fd = open_named(search, source->volume, value, &name);
-
+                        fd = open_named(search, source->volume, value, lookup_open, &name);
                         r = add_addon(fd, name, version, image);
                 }
         }
@@ -208,12 +228,9 @@ static int find_identified(struct search *search, const struct place *place, enu
 
         if (!identifier)
                 return 0;
-        path = strdup(identifier);
+        path = plain_path(span_of(identifier));
         if (!path)
                 return -ENOMEM;
-        for (char *p = path; *p; p++)
-                if (*p == '\\')
-                        *p = '/';
         uuid = search_variable(search, partition);
         return add_from_volumes(search, place,
                                 (struct uki_source){
@@ -233,21 +250,53 @@ int find_loader_uki(struct search *search, const struct place *place)
         return find_identified(search, place, LOADER_IMAGE, LOADER_PARTITION);
 }
 
+/* The file that shim starts: the first word of its options, below shim's own directory or from the root. */
+static int take_second_stage(const char *shim, struct span *options, char **ret)
+{
+        const char *slash = strrchr(shim, '/');
+        struct span rest = *options, word;
+        _cleanup_free_ char *name = NULL;
+
+        if (!span_word(&rest, &word))
+                return 0;
+        name = span_dup(word);
+        if (!name)
+                return -ENOMEM;
+        if (!name_ends(name, ".efi"))
+                return 0;
+        *options = rest;
+        if (name[0] == '\\' || name[0] == '/' || !slash) {
+                *ret = TAKE_PTR(name);
+        } else if (asprintf(ret, "%.*s/%s", (int)(slash - shim), shim, name) < 0) {
+                *ret = NULL;
+                return -ENOMEM;
+        }
+        return 0;
+}
+
 int find_firmware_uki(struct search *search, const struct place *place)
 {
         const struct bootoption *firmware = search_firmware(search);
+        _cleanup_free_ char *second = NULL, *path = NULL;
+        struct span options;
 
-        if (!firmware || !name_ends(firmware->path, ".efi"))
+        if (!firmware)
                 return 0;
-        if (firmware->options && cmdline_fits(span_of(firmware->options), search_cmdline(search)) < 0)
+        options = span_of(firmware->options ?: "");
+        if (take_second_stage(firmware->path, &options, &second) < 0)
+                return -ENOMEM;
+        if (options.size > 0 && cmdline_fits(options, search_cmdline(search)) < 0)
                 return search_skip(firmware->path, 0,
                                    "the options in its boot entry are not those of the command line");
+        path = plain_path(span_of(second ?: firmware->path));
+        if (!path)
+                return -ENOMEM;
         return add_from_volumes(
                         search, place,
                         (struct uki_source){
                                         .volume = *firmware->partition ? search_partition(search, firmware->partition)
                                                                        : NULL,
-                                        .path = firmware->path,
+                                        .path = path,
                                         .profile = search_variable(search, STUB_PROFILE),
                         });
 }
@@ -268,6 +317,32 @@ int find_selected_uki(struct search *search, const struct place *place)
         if (!name_ends(path, ".efi"))
                 return 0;
         return add_from_volumes(search, place, (struct uki_source){ .path = path, .profile = profile });
+}
+
+/* A unified kernel image and each of its profiles: which one has the options of the command line? */
+static int add_profiles(struct search *search, const struct place *place, const struct volume *volume, const char *path)
+{
+        struct uki_source source = { .volume = volume, .path = path, .must_fit = true };
+        _cleanup_free_ char *name = NULL;
+        _cleanup_close_ int fd = volume_open(search, volume, path, lookup_open, &name);
+        const char *reason = NULL;
+        struct uki uki;
+        int r = fd < 0 ? fd : uki_read(fd, NULL, &uki, &reason);
+
+        if (r < 0)
+                return search_skip(name, r, reason);
+        r = add_path(search, place, &source);
+        for (int i = 1; r == 0 && i < uki.pe.profiles; i++) {
+                char profile[3 * sizeof(int)];
+                const struct pe_section *options = pe_find(&uki.pe, i, ".cmdline");
+
+                if (!options || options->profile != i)
+                        continue;
+                snprintf(profile, sizeof(profile), "%d", i);
+                source.profile = profile;
+                r = add_path(search, place, &source);
+        }
+        return r;
 }
 
 /* Names of the UKIs in EFI/Linux and the directories in it, those with the kernel's version in front. */
@@ -308,10 +383,7 @@ int find_uki_by_version(struct search *search, const struct place *place)
 
                 r = list_ukis(search, &search->volumes[i], &names);
                 for (size_t j = 0; r == 0 && j < names.count; j++)
-                        r = add_path(search, place,
-                                     &(struct uki_source){ .volume = &search->volumes[i],
-                                                           .path = names.list[j],
-                                                           .must_fit = true });
+                        r = add_profiles(search, place, &search->volumes[i], names.list[j]);
         }
         return r;
 }

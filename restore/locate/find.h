@@ -37,21 +37,29 @@ int find_layout(struct search *search, const struct place *place);
 /** Images in TOKEN/PACKAGE on a volume, as Limine's tools lay them out. */
 int find_package_dir(struct search *search, const struct place *place);
 
-/** The file called @argument, with %v for the kernel's version and the like: see names in find-file.c. */
+/**
+ * The file called @argument, with %v for the kernel's version and the like: see names in find-file.c. Without a slash
+ * in front it is in the root of a volume, /boot's or else another's.
+ */
 int find_file(struct search *search, const struct place *place);
-
-/** The same, in each of the directories that a slash, an asterisk and a slash stand for. */
-int find_in_each(struct search *search, const struct place *place);
 
 /** The file that initrdname= in dracut.conf names. */
 int find_configured(struct search *search, const struct place *place);
 
-/** Files on a volume whose names have this kernel's version in them; the same in EFI/NAME. */
+/** Files on a volume whose names have this kernel's version in them. */
 int find_similar(struct search *search, const struct place *place);
-int find_similar_in_efi(struct search *search, const struct place *place);
+
+/** Files in a volume's directories that have this kernel's version in their names, or are in a directory that has. */
+int find_deep(struct search *search, const struct place *place);
+
+/** Files on a volume and in its directories that have this kernel's file beside them. */
+int find_beside(struct search *search, const struct place *place);
 
 /** Files on a volume whose names have the end of this kernel's version: lts of 6.6.8-0-lts. */
 int find_flavour(struct search *search, const struct place *place);
+
+/** Files on a volume that are called initrd, initramfs and so on, with suffixes. */
+int find_plain(struct search *search, const struct place *place);
 
 /** The only image on a volume. */
 int find_only(struct search *search, const struct place *place);
@@ -90,24 +98,36 @@ int entries_list(struct search *search, struct volume *volume);
 int entries_load(struct search *search);
 
 /**
+ * A path as EFI has it, with slashes: none in front, none twice, no component that is a point alone.
+ *
+ * @return to be freed; NULL where memory is short
+ */
+char *plain_path(struct span value);
+
+/**
  * Open a file that an entry or the command line names. Its path starts at the partition's root,
  * which need not be where the volume is: /boot may be a directory of the root file system, or of
  * a subvolume that the path names in front of it.
  *
- * @param name  as for volume_open()
+ * @param how, name  as for volume_open()
  */
-int open_named(struct search *search, const struct volume *volume, struct span path, char **name);
+int open_named(struct search *search, const struct volume *volume, struct span path, lookup *how, char **name);
 
 /** Whether a path seems to name another kernel: vmlinuz-VERSION, or VERSION/linux in kernel-install's layout. */
 bool path_is_anothers(struct span path, const char *kver);
 
+/** What the kernel's file beside an image says of its version, as in struct evidence. @volume may be NULL. */
+int version_beside(struct search *search, const struct volume *volume, const char *path);
+
 /**
- * What the kernel's file beside an image says of its version, for an image whose name does not.
+ * What tells the version of an image whose name does not: the name of the file that a symlink leads to, or else the
+ * kernel's file beside it.
  *
  * @param volume  or NULL: @path is below the sysroot
+ * @param fd      of the image
  * @return as in struct evidence
  */
-int version_beside(struct search *search, const struct volume *volume, const char *path);
+int version_of_image(struct search *search, const struct volume *volume, const char *path, int fd);
 
 /** Add the version of an open kernel file, as in struct evidence; @fd is closed. */
 int version_of_kernel(const struct search *search, int fd);
@@ -119,10 +139,18 @@ int tokens_read(struct search *search, struct names *ret);
 struct span search_package(struct search *search, char **text);
 
 /** How scan() knows an image by its name. */
-enum naming { NAMING_VERSION, NAMING_FLAVOUR, NAMING_ANY, NAMING_ONLY };
+enum naming {
+        NAMING_VERSION,   /* by the kernel's version */
+        NAMING_DIRECTORY, /* or by that of its directory, where it has a plain name */
+        NAMING_BESIDE,    /* by the kernel's file beside it */
+        NAMING_FLAVOUR,   /* by the end of the version */
+        NAMING_ANY,       /* by nothing, but that no other version is in it */
+        NAMING_PLAIN,     /* the same, and nothing else */
+        NAMING_ONLY,      /* as the only one */
+};
 
 /**
- * Add the images in a directory: files with "initr" in their names, none for special boots.
+ * Add the images in a directory: files that name_is_image() knows, none for special boots.
  *
  * @param directory  below the volume, or NULL for its root
  * @return 0 or -ENOMEM

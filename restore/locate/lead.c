@@ -265,11 +265,15 @@ void lead_done(struct lead *lead)
         *lead = (struct lead){ 0 };
 }
 
+void leads_drop(struct search *search, size_t count)
+{
+        while (search->lead_count > count)
+                lead_done(&search->leads[--search->lead_count]);
+}
+
 void leads_done(struct search *search)
 {
-        for (size_t i = 0; i < search->lead_count; i++)
-                lead_done(&search->leads[i]);
+        leads_drop(search, 0);
         free(search->leads);
         search->leads = NULL;
-        search->lead_count = 0;
 }

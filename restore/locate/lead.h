@@ -31,8 +31,10 @@ enum grade {
         GRADE_SIMILAR,     /* so has it, among other words */
         GRADE_UKI,         /* it is in a unified kernel image of that version */
         GRADE_PACKAGE_DIR, /* its directory is called after the kernel's package */
+        GRADE_COMMON_NAME, /* its name is the one in dracut.conf, for every kernel */
         GRADE_BOOT_IMAGE,  /* its name is that of the kernel in BOOT_IMAGE= */
         GRADE_PACKAGE,     /* its name has the kernel's package */
+        GRADE_BESIDE,      /* the kernel's file beside it is the one that is wanted */
         GRADE_FLAVOUR,     /* its name has the end of the kernel's version */
         GRADE_DEFAULT,     /* nothing speaks for it but that it is there */
         GRADE_ONLY,
@@ -111,6 +113,9 @@ void lead_describe(const struct lead *lead, char *text, size_t size);
 
 /** Free and close all. Works as a cleanup function. */
 void lead_done(struct lead *lead);
+
+/** Free and close the leads that were added after the first @count. */
+void leads_drop(struct search *search, size_t count);
 
 /** Free and close all leads of a search. */
 void leads_done(struct search *search);

@@ -2,6 +2,7 @@
 #include "find.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,7 +12,29 @@
 #include "uki.h"
 #include "version.h"
 
-int open_named(struct search *search, const struct volume *volume, struct span span, char **name)
+char *plain_path(struct span value)
+{
+        char *path = malloc(value.size + 1), *out = path;
+
+        if (!path)
+                return NULL;
+        for (size_t i = 0; i < value.size && value.at[i] != '\0';) {
+                size_t n = i;
+
+                while (n < value.size && value.at[n] != '\0' && !strchr("/\\", value.at[n]))
+                        n++;
+                if (n > i && !span_is((struct span){ value.at + i, n - i }, ".")) {
+                        if (out > path)
+                                *out++ = '/';
+                        out = mempcpy(out, value.at + i, n - i);
+                }
+                i = n + (n < value.size && value.at[n] != '\0');
+        }
+        *out = '\0';
+        return path;
+}
+
+int open_named(struct search *search, const struct volume *volume, struct span span, lookup *how, char **name)
 {
         _cleanup_free_ char *path = span_dup(span);
         const char *boot;
@@ -25,14 +48,14 @@ int open_named(struct search *search, const struct volume *volume, struct span s
                         if (*p == '\\')
                                 *p = '/';
         boot = strstr(path, "/boot/");
-        fd = volume_open(search, volume, path, lookup_open, name);
+        fd = volume_open(search, volume, path, how, name);
         if (fd != -ENOENT || volume->fd >= 0)
                 return fd;
         free(*name);
-        fd = search_open(search, path, lookup_open, name);
+        fd = search_open(search, path, how, name);
         if (fd == -ENOENT && boot && boot != path) {
                 free(*name);
-                fd = search_open(search, boot, lookup_open, name);
+                fd = search_open(search, boot, how, name);
         }
         return fd;
 }
@@ -80,24 +103,24 @@ int version_of_kernel(const struct search *search, int fd)
         return strcmp(version, search->kver) == 0 ? 1 : -1;
 }
 
-/* What an image's name has besides "initrd" and the like: linux-lts of initramfs-linux-lts.img. */
-static struct span name_core(struct span name)
+/* What the name of the file that is open says, which a symlink's does not: initrd.img -> initrd.img-VERSION. */
+static int version_of_target(const struct search *search, const char *path, int fd)
 {
-        static const char *const heads[] = { "initramfs", "initrd" };
-        size_t start = 0;
+        char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)], target[PATH_MAX];
+        const char *slash, *own = strrchr(path, '/');
+        ssize_t n;
 
-        for (size_t i = 0; i < ELEMENTSOF(heads) && start == 0; i++) {
-                const char *p = memmem(name.at, name.size, heads[i], strlen(heads[i]));
-
-                if (p)
-                        start = (size_t)(p - name.at) + strlen(heads[i]);
-        }
-        name = (struct span){ name.at + start, name.size - start };
-        if (name.size >= 4 && memcmp(name.at, ".img", 4) == 0)
-                name = (struct span){ name.at + 4, name.size - 4 };
-        while (name.size > 0 && strchr("-_.", name.at[0]))
-                name = (struct span){ name.at + 1, name.size - 1 };
-        return name_without_suffixes(name);
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, target, sizeof(target) - 1);
+        if (n <= 0)
+                return 0;
+        target[n] = '\0';
+        slash = strrchr(target, '/');
+        if (!slash || strcmp(slash + 1, own ? own + 1 : path) == 0)
+                return 0;
+        if (name_has_version(span_of(slash + 1), search->kver))
+                return 1;
+        return path_is_anothers(span_of(slash + 1), search->kver) ? -1 : 0;
 }
 
 int version_beside(struct search *search, const struct volume *volume, const char *path)
@@ -121,4 +144,9 @@ int version_beside(struct search *search, const struct volume *volume, const cha
                         return version_of_kernel(search, fd);
         }
         return 0;
+}
+
+int version_of_image(struct search *search, const struct volume *volume, const char *path, int fd)
+{
+        return version_of_target(search, path, fd) ?: version_beside(search, volume, path);
 }

@@ -35,7 +35,19 @@ static int newest_first(const void *a, const void *b)
         return strverscmp(*(char *const *)b, *(char *const *)a);
 }
 
-int names_read(struct names *names, int fd, const char *directory, const char *suffix)
+static bool is_directory(const struct dirent *entry, const char *suffix)
+{
+        (void)suffix;
+        return entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN;
+}
+
+static bool has_suffix(const struct dirent *entry, const char *suffix)
+{
+        return !suffix || name_ends(entry->d_name, suffix);
+}
+
+static int read_names(struct names *names, int fd, const char *directory,
+                      bool (*wanted)(const struct dirent *, const char *), const char *suffix)
 {
         size_t before = names->count;
         struct dirent *entry;
@@ -55,13 +67,23 @@ int names_read(struct names *names, int fd, const char *directory, const char *s
                         r = -errno;
                         break;
                 }
-                if (entry->d_name[0] != '.' && (!suffix || name_ends(entry->d_name, suffix)))
+                if (entry->d_name[0] != '.' && wanted(entry, suffix))
                         r = names_add(names, directory, entry->d_name);
         }
         closedir(dir);
         if (names->count > before)
                 qsort(names->list + before, names->count - before, sizeof(*names->list), newest_first);
         return r;
+}
+
+int names_read(struct names *names, int fd, const char *directory, const char *suffix)
+{
+        return read_names(names, fd, directory, has_suffix, suffix);
+}
+
+int names_read_directories(struct names *names, int fd, const char *directory)
+{
+        return read_names(names, fd, directory, is_directory, NULL);
 }
 
 void names_done(struct names *names)

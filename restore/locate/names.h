@@ -28,6 +28,9 @@ int names_add(struct names *names, const char *directory, const char *name);
  */
 int names_read(struct names *names, int fd, const char *directory, const char *suffix);
 
+/** Add the directories in a directory, symlinks not counted. As names_read(). */
+int names_read_directories(struct names *names, int fd, const char *directory);
+
 /** Whether @name ends with @suffix, in any case. */
 bool name_ends(const char *name, const char *suffix);
 

@@ -31,12 +31,13 @@ struct volume {
         char *label;       /* what its files' names start with in messages */
         int fd;            /* the partition's root directory, owned, or -1: it is @where below the sysroot */
         bool has_device;
+        bool live; /* it is the medium of a live system */
         dev_t device;
         struct names entries; /* its boot loader entries' names, below it */
         bool entries_listed;
 };
 
-#define VOLUMES_MAX 8U
+#define VOLUMES_MAX 10U
 
 struct entry;
 struct lead;
@@ -126,6 +127,3 @@ int search_read(struct search *search, const char *path, char **ret, struct span
 
 /** Say with --verbose why a place is passed over. Returns -ENOMEM where @error is that, else 0. */
 int search_skip(const char *name, int error, const char *reason);
-
-/** The directory of the live medium's volume. */
-#define LIVE_MEDIUM "/run/initramfs/live"

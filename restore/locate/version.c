@@ -42,24 +42,43 @@ struct span name_without_suffixes(struct span name)
         return name;
 }
 
-/* Whether @rest, behind a version, is words and suffixes: -dracut.img, .hostonly. */
-static bool only_words(struct span rest)
+/* Bytes of the word that @rest starts with: alphanumeric, or x86_64. */
+static size_t word_size(struct span rest)
+{
+        static const char x86[] = "x86_64";
+        size_t n = 0;
+
+        while (n < rest.size && isalnum((unsigned char)rest.at[n]))
+                n++;
+        if (rest.size >= strlen(x86) && memcmp(rest.at, x86, strlen(x86)) == 0)
+                n = MAX(n, strlen(x86));
+        return n;
+}
+
+/* Whether a word says that the file is a copy of the real one. */
+static bool is_copy(struct span word)
 {
         static const char *const copies[] = { "new", "tmp", "orig", "save", "backup", "dpkg", "rpm", "img" };
+        static const char suffix[] = "img";
 
+        for (size_t i = 0; i < ELEMENTSOF(copies); i++)
+                if (word.size >= strlen(copies[i]) && strncasecmp(word.at, copies[i], strlen(copies[i])) == 0)
+                        return !span_is(word, suffix);
+        return false;
+}
+
+/* Whether @rest, behind a version, is words and suffixes: -dracut.img, .hostonly, .img.dracut. */
+static bool only_words(struct span rest)
+{
         while (rest.size > 0 && !only_suffixes(rest)) {
-                size_t n = 1;
+                struct span word = { rest.at + 1, 0 };
 
                 if (!strchr("-._", rest.at[0]))
                         return false;
-                while (n < rest.size && isalnum((unsigned char)rest.at[n]))
-                        n++;
-                if (n == 1 || isdigit((unsigned char)rest.at[1]))
+                word.size = word_size((struct span){ rest.at + 1, rest.size - 1 });
+                if (word.size == 0 || isdigit((unsigned char)word.at[0]) || is_copy(word))
                         return false;
-                for (size_t i = 0; i < ELEMENTSOF(copies); i++)
-                        if (n > strlen(copies[i]) && strncasecmp(rest.at + 1, copies[i], strlen(copies[i])) == 0)
-                                return false;
-                rest = (struct span){ rest.at + n, rest.size - n };
+                rest = (struct span){ word.at + word.size, rest.size - 1 - word.size };
         }
         return true;
 }
@@ -140,6 +159,37 @@ bool path_has_version(struct span path, const char *version)
                         start = i + 1;
                 }
         return false;
+}
+
+bool name_is_image(struct span name)
+{
+        static const char *const words[] = { "initr", "ramdisk" };
+        static const char head[] = "dracut";
+
+        if (name.size >= strlen(head) && memcmp(name.at, head, strlen(head)) == 0)
+                return true;
+        for (size_t i = 0; i < ELEMENTSOF(words); i++)
+                for (size_t at = 0; at + strlen(words[i]) <= name.size; at++)
+                        if (strncasecmp(name.at + at, words[i], strlen(words[i])) == 0)
+                                return true;
+        return false;
+}
+
+struct span name_core(struct span name)
+{
+        static const char *const heads[] = { "initramfs", "initrd", "ramdisk", "dracut" };
+        size_t start = 0;
+
+        for (size_t i = 0; i < ELEMENTSOF(heads) && start == 0; i++)
+                for (size_t at = 0; at + strlen(heads[i]) <= name.size && start == 0; at++)
+                        if (strncasecmp(name.at + at, heads[i], strlen(heads[i])) == 0)
+                                start = at + strlen(heads[i]);
+        name = name_without_suffixes((struct span){ name.at + start, name.size - start });
+        if (name.size >= 4 && memcmp(name.at, ".img", 4) == 0)
+                name = (struct span){ name.at + 4, name.size - 4 };
+        while (name.size > 0 && strchr("-_.", name.at[0]))
+                name = (struct span){ name.at + 1, name.size - 1 };
+        return name;
 }
 
 bool name_is_special(struct span name)

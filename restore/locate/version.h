@@ -22,6 +22,13 @@ bool path_has_version(struct span path, const char *version);
 /** Whether a file's name says that it is not for a normal boot: kdump, rescue, fallback, .old or .bak. */
 bool name_is_special(struct span name);
 
+/** Whether a file's name is one of an image: it has "initr" or "ramdisk" in it, in any case, or
+ * begins with "dracut". */
+bool name_is_image(struct span name);
+
+/** What an image's name has besides "initrd", suffixes and the like: linux-lts of initramfs-linux-lts.img. */
+struct span name_core(struct span name);
+
 /** A file's name without suffixes such as .img at its end. */
 struct span name_without_suffixes(struct span name);
 

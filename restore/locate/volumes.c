@@ -132,7 +132,18 @@ static void read_generated(struct search *search)
 
 void search_volumes(struct search *search)
 {
-        static const char *const places[] = { "/efi", "/boot", "/boot/efi", "/boot/firmware", LIVE_MEDIUM };
+        /* The live ones are where dracut's dmsquash-live and Anaconda mount their media. */
+        static const struct {
+                const char *where;
+                bool live;
+        } places[] = {
+                { "/efi", false },
+                { "/boot", false },
+                { "/boot/efi", false },
+                { "/boot/firmware", false },
+                { "/run/initramfs/live", true },
+                { "/run/install/repo", true },
+        };
         const char *uuid;
         size_t kept = 0;
 
@@ -141,11 +152,11 @@ void search_volumes(struct search *search)
         search->volumes_known = true;
         for (size_t i = 0; i < ELEMENTSOF(places); i++) {
                 struct volume *volume = &search->volumes[search->volume_count];
-                _cleanup_close_ int fd = lookup_directory(search->root, places[i]);
+                _cleanup_close_ int fd = lookup_directory(search->root, places[i].where);
                 struct stat st;
 
-                *volume = (struct volume){ .where = places[i], .fd = -1 };
-                if (asprintf(&volume->label, "%s%s", search->sysroot, places[i]) < 0) {
+                *volume = (struct volume){ .where = places[i].where, .live = places[i].live, .fd = -1 };
+                if (asprintf(&volume->label, "%s%s", search->sysroot, places[i].where) < 0) {
                         volume->label = NULL;
                         continue;
                 }

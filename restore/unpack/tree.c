@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 
 #include "skipcpio/util.h"
+#include "util/compat.h"
 #include "place.h"
 
 void tree_init(struct tree *tree, int root)
@@ -89,25 +90,14 @@ static int set_owner(const struct tree *tree, const struct location *place, cons
         return fchownat(place->dir, place->base, header->uid, header->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
-static void to_times(uint32_t mtime, struct timespec times[static 2])
-{
-        times[0] = times[1] = (struct timespec){ .tv_sec = mtime };
-}
-
 static int set_times(const struct location *place, uint32_t mtime)
 {
-        struct timespec times[2];
-
-        to_times(mtime, times);
-        return utimensat(place->dir, place->base, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+        return set_file_times(place->dir, place->base, mtime, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 }
 
 int tree_file_times(int fd, uint32_t mtime)
 {
-        struct timespec times[2];
-
-        to_times(mtime, times);
-        return futimens(fd, times) < 0 ? -errno : 0;
+        return set_file_times(fd, NULL, mtime, 0) < 0 ? -errno : 0;
 }
 
 /* Remember a directory's time: name, NUL, time, size of all that, so that the list can be read backwards. */

@@ -3,8 +3,8 @@
 
 /*
  * The mount calls and their kin under the names that new C libraries have for them, by number: glibc has them since
- * 2.36, musl has none. Every C library takes this way, so that there is one to test. Include this in place of
- * <sys/mount.h> and <sys/syscall.h>; SYS_openat2 and struct open_how are in it, too.
+ * 2.36, musl has none. And times that do not end in 2038. Every C library takes this way, so that there is one to test.
+ * Include this in place of <sys/mount.h> and <sys/syscall.h>; SYS_openat2 and struct open_how are in it, too.
  *
  * All return what the call does: a descriptor or 0, or -1 with errno set (ENOSYS where the kernel is too old).
  */
@@ -57,6 +57,25 @@ struct mount_attr {
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr COMPAT_CALL(442)
 #endif
+
+/* Linux has 64 bits for times since 5.1, also where long has 32; C libraries, where they are asked or are new. */
+#if UINTPTR_MAX > UINT32_MAX || defined(__x86_64__)
+#define COMPAT_UTIMENSAT SYS_utimensat
+#elif defined(SYS_utimensat_time64)
+#define COMPAT_UTIMENSAT SYS_utimensat_time64
+#else
+#define COMPAT_UTIMENSAT COMPAT_CALL(412)
+#endif
+
+/** Set both times of a file, in seconds since the epoch; without a @path those of the file that is open as @dir. */
+static inline int set_file_times(int dir, const char *path, int64_t seconds, int flags)
+{
+        const struct {
+                int64_t seconds, nanoseconds;
+        } times[] = { { seconds, 0 }, { seconds, 0 } };
+
+        return (int)syscall(COMPAT_UTIMENSAT, dir, path, times, flags);
+}
 
 static inline int compat_open_tree(int dir, const char *path, unsigned flags)
 {

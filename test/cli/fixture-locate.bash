@@ -52,7 +52,7 @@ bzimage() {
       printf '%s (user@host) #1 SMP\0' "$2"; } >"$1"
 }
 
-# firmware_entry PARTUUID PATH [OPTIONS]: the firmware booted this entry of its own.
+# firmware_entry PARTUUID PATH [OPTIONS]: the firmware booted this entry of its own; its PATH may be empty.
 firmware_entry() {
     mkdir -p "$S/sys/firmware/efi/efivars"
     python3 -I - "$S/sys/firmware/efi/efivars" "$@" <<'END'
@@ -63,7 +63,7 @@ def text(string):
 def node(kind, subtype, data):
     return struct.pack("<BBH", kind, subtype, len(data) + 4) + data
 nodes = node(4, 1, struct.pack("<IQQ", 1, 2048, 100000) + uuid.UUID(partition).bytes_le + b"\2\2") + \
-    node(4, 4, text(path)) + node(0x7f, 0xff, b"")
+    (node(4, 4, text(path)) if path else b"") + node(0x7f, 0xff, b"")
 value = struct.pack("<IH", 1, len(nodes)) + text("Some OS") + nodes + b"".join(text(o) for o in options)
 for name, data in (("BootCurrent", b"\x1a\0"), ("Boot001A", value)):
     with open(f"{directory}/{name}-8be4df61-93ca-11d2-aa0d-00e098032b8c", "wb") as f:
@@ -146,7 +146,7 @@ finds() {
 # bytes in a file called NAME; ends with them, so that a byte more or less is seen.
 exitrd() {
     head -c 300001 /dev/urandom >"$T/random.$2"
-    [[ -e $T/shutdown ]] || cc -static -O2 -x c -o "$T/shutdown" - <<<'int main(void) { return 0; }'
+    [[ -e $T/shutdown ]] || "${TARGET_CC:-cc}" -static -O2 -x c -o "$T/shutdown" - <<<'int main(void) { return 0; }'
     newc image "archive(entry('shutdown', mode=REG | 0o755, data=open('$T/shutdown', 'rb').read()),
         entry('$2', data=open('$T/random.$2', 'rb').read()), end=False)" >"$1"
 }

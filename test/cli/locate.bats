@@ -1030,7 +1030,7 @@ mounts_unchanged() {
         ! grep -qs fsmount "$T/trace" || break
         sleep 0.01
     done
-    id=$(pgrep -x -f "$RESTORE --locate -S $S")
+    id=$(pgrep -x -f "(.*/qemu.* )?$RESTORE --locate -S $S")
     cat /proc/self/mountinfo >"$T/during"
     cat "/proc/$id/mountinfo" >"$T/during.own"
     [[ ! -s $T/stdout ]]
@@ -1259,6 +1259,7 @@ cost() {
     local opened time
 
     [[ -z $(grep -c -m 1 __asan_init "$RESTORE" | grep -v '^0') ]] || skip "a sanitizer opens files and takes time of its own"
+    [[ -z ${EMULATED-} ]] || skip "so does qemu-user"
     strace -o "$T/trace" -e trace=open,openat,openat2 "$RESTORE" --locate -S "$S" >"$T/stdout"
     opened=$(grep -c -v -e '= -1' -e O_PATH -e '\.so' -e '/etc/ld.so' -e '+++' "$T/trace")
     time=$(python3 - "$RESTORE" "$S" <<'END'

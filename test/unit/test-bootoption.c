@@ -60,8 +60,19 @@ static void test_option(void **state)
         assert_null(option.options);
         bootoption_done(&option);
 
-        add_option(&b, true, 0, ""); /* the firmware's own choice of a file */
+        /* The firmware's own choice of a file, and nothing at all. */
+        add_option(&b, true, 0, "");
+        assert_int_equal(bootoption_parse(b.at, b.size, &option), 0);
+        assert_memory_equal(option.path, "/EFI/BOOT/BOOT", strlen("/EFI/BOOT/BOOT"));
+        bootoption_done(&option);
+        add_option(&b, false, 0, "");
         assert_int_equal(bootoption_parse(b.at, b.size, &option), -EBADMSG);
+
+        /* What some firmware leaves behind the path is no command line. */
+        add_option(&b, true, 1, "\x01garbage");
+        assert_int_equal(bootoption_parse(b.at, b.size, &option), 0);
+        assert_null(option.options);
+        bootoption_done(&option);
 }
 
 static void test_mbr(void **state)

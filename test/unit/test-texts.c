@@ -219,12 +219,20 @@ static void test_special(void **state)
 
 static void test_words_behind(void **state)
 {
-        static const char *const has[] = { "initramfs-" V "-dracut.img", "initrd.img-" V ".dracut", "initrd" V,
-                                           "initramfs-" V "-my_own.img.zst", "x-v" V ".img" };
-        static const char *const has_not[] = { "initrd-" V "6",       "initrd-" V "-6",  "initrd-" V "~",
-                                               "initrd-1" V,          "initrd-5." V,     "initrd-" V "+x",
-                                               "initrd-" V ".",       "initrd-" V "--x", "initrd-" V ".rpmnew",
-                                               "initrd-" V ".img.new" };
+        static const char *const has[] = { "initramfs-" V "-dracut.img",
+                                           "initrd.img-" V ".dracut",
+                                           "initrd" V,
+                                           "initramfs-" V "-my_own.img.zst",
+                                           "x-v" V ".img",
+                                           "initramfs-" V "-x86_64.img",
+                                           "initrd-" V "-x86_64-a",
+                                           "initramfs-" V ".img.dracut",
+                                           "initrd-" V "-dracut107" };
+        static const char *const has_not[] = { "initrd-" V "6",        "initrd-" V "-6",      "initrd-" V "~",
+                                               "initrd-1" V,           "initrd-5." V,         "initrd-" V "+x",
+                                               "initrd-" V ".",        "initrd-" V "--x",     "initrd-" V ".rpmnew",
+                                               "initrd-" V ".img.new", "initrd-" V ".img6",   "initrd-" V "_64",
+                                               "initrd-" V "-x86_6",   "initrd-" V "-x86_645" };
 
         (void)state;
         for (size_t i = 0; i < ELEMENTSOF(has); i++)
@@ -234,6 +242,33 @@ static void test_words_behind(void **state)
                 if (name_find_version(span_of(has_not[i]), V))
                         fail_msg("%s", has_not[i]);
         assert_null(name_find_version(span_of("initrd"), ""));
+}
+
+static void test_images(void **state)
+{
+        static const struct {
+                const char *name, *core;
+        } images[] = {
+                { "initrd", "" },
+                { "initrd.img", "" },
+                { "initrd.img-5", "5" },
+                { "initramfs.cpio.zst", "" },
+                { "uInitrd.gz", "" },
+                { "uRamdisk-6.1", "6.1" },
+                { "initramfs-linux-lts.img", "linux-lts" },
+                { "dracut-linux-zen.img", "linux-zen" },
+                { "elemental.initrd-6.4", "6.4" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < ELEMENTSOF(images); i++) {
+                if (!name_is_image(span_of(images[i].name)))
+                        fail_msg("%s", images[i].name);
+                if (!span_is(name_core(span_of(images[i].name)), images[i].core))
+                        fail_msg("%s", images[i].name);
+        }
+        assert_false(name_is_image(span_of("vmlinuz-6.1.dracut")));
+        assert_false(name_is_image(span_of("init")));
 }
 
 static void test_flavour(void **state)
@@ -259,7 +294,7 @@ int main(void)
                 cmocka_unit_test(test_fits),        cmocka_unit_test(test_boot_image),
                 cmocka_unit_test(test_cmdline_get), cmocka_unit_test(test_version),
                 cmocka_unit_test(test_special),     cmocka_unit_test(test_words_behind),
-                cmocka_unit_test(test_flavour),
+                cmocka_unit_test(test_flavour),     cmocka_unit_test(test_images),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
