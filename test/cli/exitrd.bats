@@ -10,16 +10,15 @@ setup() {
     export T R
 }
 
-# private COMMAND: in a mount namespace of its own
+# private COMMAND [ARGUMENT]...: in a mount namespace of its own
 private() {
-    unshare --mount --propagation private bash -euc "$1"
+    unshare --mount --propagation private bash -euc "$1" private "${@:2}"
 }
 
 # What is mounted at and below /run/initramfs, and what is below it.
 state() {
     awk -v top="$R" 'index($5, top) == 1 { print $3, $4, $5 }' /proc/self/mountinfo
     find "$R" -printf '%P %y %m %U %G %s %T@ %l\n' | sort
-    [[ ${FULL-} == "" ]] || df --output=used,iused "${R%/*}" | tail -n 1
 }
 export -f state
 
@@ -164,50 +163,10 @@ export -f held
         [[ $(grep -c " $R " /proc/self/mountinfo) == 1 && $(ls -A "$R") == theirs ]]'
 }
 
-# Up to the commit, and behind it.
 @test "SIGKILL at each call: what was there is there, and nothing else; or all is done" {
     exitrd_root
-    cp "$T/root/boot/initrd.img-1" "$T/initrd"
-    private '
-        prepare() {
-            umount --recursive "$T/root/run" 2>/dev/null || :
-            mount -t tmpfs -o mode=755,size=8m run "$T/root/run"
-            mkdir -p "$R/theirs"
-            echo mine >"$R/theirs/file"
-            touch "$R/.need_shutdown"
-            mount -t tmpfs live "$R/theirs"
-            echo medium >"$R/theirs/medium"
-            touch -d @1000 "$R/theirs/medium" "$R/theirs" "$R/.need_shutdown" "$R"
-        }
-        export FULL=1
-        prepare
-        strace -o "$T/trace" "$RESTORE" -S "$T/root" -k 1 >/dev/null
-        state | sed "s/^[0-9:]* //" >"$T/after"
-        # Each call as its name and how often it has been made by then.
-        awk -F"[( ]" "/^[a-z0-9_]+\\(/ { print \$1, ++n[\$1] }" "$T/trace" >"$T/calls"
-        killed=0 finished=0
-        while read -r call occurrence; do
-            prepare
-            state >"$T/before"
-            strace -o /dev/null -e trace=$call -e inject=$call:signal=KILL:when=$occurrence \
-                "$RESTORE" -S "$T/root" -k 1 >/dev/null 2>&1 || :
-            if [[ -e $R/shutdown ]]; then
-                [[ -x $R/shutdown && $(<"$R/theirs/medium") == medium && -x $R/bin/sh ]]
-                finished=$((finished + 1))
-                continue
-            fi
-            state | diff "$T/before" - || { echo "killed at $call $occurrence"; exit 9; }
-            killed=$((killed + 1))
-        done <"$T/calls"
-        echo "# $killed times all was as before, $finished times all was done, of $(wc -l <"$T/calls") calls" >&3
-        ((killed > 200))
-        # What somebody makes after a kill is theirs.
-        prepare
-        strace -o /dev/null -e trace=setns -e inject=setns:signal=KILL "$RESTORE" -S "$T/root" -k 1 >/dev/null 2>&1 || :
-        mkdir -p "$R/etc/cmdline.d"
-        echo rd.break >"$R/etc/cmdline.d/debug.conf"
-        "$RESTORE" -S "$T/root" -k 1
-        [[ $(<"$R/etc/cmdline.d/debug.conf") == rd.break && $(<"$R/theirs/medium") == medium && -x $R/shutdown ]]'
+    private 'python3 "$1/cli/kill-calls.py" "$T/root"' "$tests" >"$T/stdout"
+    echo "# $(<"$T/stdout")" >&3
 }
 
 @test "a candidate that is damaged, empty or has no shutdown is not the end" {

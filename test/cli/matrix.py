@@ -15,8 +15,8 @@ def run(format):
     failures = []
     with scratch() as tmp:
         tree, image, out = tmp + "/tree", tmp + "/image", tmp + "/out"
-        # More than one block of every format: lz4 -l's have 8 MiB, lz4's 4 MiB, bzip2's 900 KB.
-        make_tree(tree, (18 if format.startswith("lz4") else 4) << 20)
+        # More than one block of every format, in each half too: lz4 -l's have 8 MiB, lz4's 4 MiB, bzip2's 900 KB.
+        make_tree(tree, {"lz4 -l": 20, "lz4": 10}.get(format, 2) << 20)
         names = list(newc.walk(tree))
         half = names.index(b"usr")
         whole = newc.compress(format, newc.archive(*newc.from_tree(tree), block=512))
