@@ -44,6 +44,26 @@ restore() {
     [[ -z $said || $(tail -c 1 "$T/utf8" | od -An -tx1) == *0a ]]
 }
 
+# hold CALL N COMMAND...: run it in the background, up to its Nth such call: $held, which waits there for `release`
+hold() {
+    strace -D -f -o "$T/held" -e trace="$1${REFUSED:+,${REFUSED%%:*}}" -e inject="$1:delay_enter=60s:when=$2" \
+        ${REFUSED:+-e "inject=$REFUSED"} "${@:3}" 3>&- &
+    held=$!
+    until [[ $(grep -cs "$1(" "$T/held") -ge $2 ]]; do
+        kill -0 "$held"
+        sleep 0.01
+    done
+}
+
+# release: let what is held go on, wait for its end, and return its exit status
+release() {
+    local tracer
+    tracer=$(awk '/^TracerPid:/ { print $2 }' "/proc/$held/status")
+    ((tracer > 1)) || return
+    kill -KILL "$tracer"
+    wait "$held"
+}
+
 lines() {
     wc -l <"$1"
 }

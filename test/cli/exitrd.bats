@@ -120,46 +120,38 @@ export -f state
     state | diff "$T/before" -
 }
 
-# held NAME CALL ARGUMENT...: a restore in the background that is held for two seconds before its last such call
-held() {
-    strace -f -o "$T/$1.trace" -e trace=$2 -e inject=$2:delay_enter=2000000:when=2 "$RESTORE" "${@:3}" \
-        >"$T/$1.out" 2>&1 3>&- &
-    for _ in {1..500}; do
-        [[ $(grep -cs $2 "$T/$1.trace") -lt 2 ]] || break
-        sleep 0.01
-    done
-}
-export -f held
+export -f hold release
 
 @test "nobody sees a tree that is not finished" {
     exitrd_root
     state >"$T/before"
-    held only move_mount -f -S "$T/root" -k 1
+    hold move_mount 2 "$RESTORE" -f -S "$T/root" -k 1 >"$T/said" 2>&1
     state | diff "$T/before" -
-    if grep -q ": restored" "$T/only.out"; then return 1; fi # it is held still
-    wait $!
-    [[ $(<"$T/only.out") == *": restored "* && -x $R/shutdown ]]
+    [[ ! -s $T/said ]]
+    release
+    [[ $(<"$T/said") == *": restored "* && -x $R/shutdown ]]
 }
 
 @test "two runs at once: one exitrd" {
     exitrd_root
-    held first move_mount -f -S "$T/root" -k 1
+    hold move_mount 2 "$RESTORE" -f -S "$T/root" -k 1 >"$T/first" 2>&1
     restore -f -S "$T/root" -k 1
     succeeded
-    if grep -q ": restored" "$T/first.out"; then return 1; fi
-    wait $!
-    [[ ! -s $T/first.out ]] # it found one, and had nothing to do
+    grep -q '^State:.*tracing stop' "/proc/$held/status" # the first one is at its commit all the time
+    release
+    [[ ! -s $T/first ]] # it found one, and had nothing to do
     [[ $(grep -c " $R " /proc/self/mountinfo) == 1 && -x $R/shutdown ]]
 }
 
 @test "something else is mounted there meanwhile" {
     exitrd_root
     private '
-        held only move_mount -f -S "$T/root" -k 1
+        hold move_mount 2 "$RESTORE" -f -S "$T/root" -k 1 >"$T/said" 2>&1
         mount -t tmpfs other "$R"
         touch "$R/theirs"
-        wait $! && exit 9
-        [[ $(<"$T/only.out") == *"/run/initramfs: something else has been mounted there meanwhile: "* ]]
+        status=0
+        release || status=$?
+        [[ $status == 1 && $(<"$T/said") == *"/run/initramfs: something else has been mounted there meanwhile: "* ]]
         [[ $(grep -c " $R " /proc/self/mountinfo) == 1 && $(ls -A "$R") == theirs ]]'
 }
 
