@@ -56,13 +56,15 @@ def run(name, times):
                 # SIGTERM before main() has begun
                 check(p.returncode == -signo, "run", i, "exit", p.returncode, said)
                 killed += 1
-                if not os.path.exists(out):
-                    restore(image, out)
-            whole()
-            for left in os.listdir(tmp):
-                if left.startswith(".restore-"):
-                    check(p.returncode == -signal.SIGKILL, "run", i, "left", left)
-                    shutil.rmtree(tmp + "/" + left)
+            left = [name for name in os.listdir(tmp) if name.startswith(".restore-")]
+            check(not left or p.returncode == -signal.SIGKILL, "run", i, "left", left)
+            check(p.returncode != 0 or os.path.exists(out), "run", i, "restored nothing")
+            if left and not os.path.exists(out):
+                restore(image, out)
+            if os.path.exists(out):
+                whole()
+            for rest in left:
+                shutil.rmtree(tmp + "/" + rest)
         print("%s: %d killed, %d finished, of %.0f ms each" % (name, killed, finished, 1000 * duration))
 
 
