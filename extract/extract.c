@@ -5,14 +5,20 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <sys/stat.h>
 
 #include "skipcpio/util.h"
-#include "locate/locate.h"
 #include "unpack/unpack.h"
 #include "util/log.h"
+#include "util/notify.h"
+#include "input.h"
 #include "options.h"
 #include "show.h"
+#include "tar.h"
+
+/* Milliseconds until there is a bar. */
+#define BAR_DELAY 500
 
 /* @return a descriptor, or a negative errno, already logged */
 static int open_directory(const char *directory)
@@ -50,40 +56,42 @@ static int extract(const struct image *image, const struct options *options)
 
 static int run(const struct options *options, FILE *to)
 {
-        _cleanup_(candidate_done) struct candidate candidate = CANDIDATE_INIT;
-        _cleanup_(locate_done) struct locate *locate = NULL;
-        const char *images[] = { options->image, NULL };
-        const struct locate_options search = { .sysroot = "/", .images = (char **)images, .image_count = 1 };
-        struct stat st;
-        int r;
+        _cleanup_(image_done) struct image image = IMAGE_INIT;
+        int r = input_open(options, &image);
 
-        if (stat(options->image, &st) < 0)
-                return log_error(-errno, "%s", options->image);
-        if (S_ISREG(st.st_mode) && st.st_size == 0)
-                return 0;
-        r = locate_begin(&search, &locate);
-        if (r == 0)
-                r = locate_next(locate, &candidate);
-        if (r <= 0)
-                return r < 0 ? r : -EBADMSG;
-        return options->action == ACTION_EXTRACT ? extract(&candidate.image, options)
-                                                 : show_image(&candidate.image, options, to);
+        if (r < 0)
+                return r;
+        if (options->action == ACTION_TAR)
+                return tar_image(&image, options, fileno(to));
+        if (options->action == ACTION_EXTRACT)
+                return image.size > 0 ? extract(&image, options) : 0;
+        return show_image(&image, options, to);
 }
 
 int main(int argc, char **argv)
 {
+        _cleanup_(options_done) struct options options = OPTIONS_INIT;
         _cleanup_fclose_ FILE *to = NULL;
-        struct options options;
+        bool bar;
         int r = options_parse(argc, argv, &options);
 
-        if (r <= 0)
-                return r < 0 ? 2 : fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        if (r == 0)
+                return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+        if (r < 0)
+                return r == -EINVAL ? 2 : EXIT_FAILURE;
         umask(0);
+        signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, nobody could wait for a child */
+        signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) is an error like others */
+        /* A bar is in the way of what is printed on the same terminal. */
+        bar = !options.verbose && !options.debug && (options.action == ACTION_EXTRACT || isatty(STDOUT_FILENO) != 1);
         /* All that is logged goes to standard error: standard output is for what was asked for. */
         r = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
         to = r < 0 ? NULL : fdopen(r, "w");
         if (!to || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
                 return log_error(-errno, "standard output"), EXIT_FAILURE;
         log_setup(options.debug ? LOG_DEBUG : LOG_WARNING);
-        return run(&options, to) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        notify_setup(bar, BAR_DELAY);
+        r = run(&options, to);
+        notify_clear();
+        return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -10,7 +10,7 @@
 
 #include "unpack/walk.h"
 
-enum action { ACTION_EXTRACT, ACTION_LIST, ACTION_STDOUT, ACTION_EXAMINE, ACTION_TEST };
+enum action { ACTION_EXTRACT, ACTION_LIST, ACTION_STDOUT, ACTION_EXAMINE, ACTION_TEST, ACTION_TAR };
 
 enum table { TABLE_TEXT, TABLE_RAW, TABLE_JSON };
 
@@ -18,15 +18,25 @@ struct options {
         enum action action;
         enum table table;         /* of ACTION_EXAMINE */
         const char *directory;    /* -D, or NULL for the current one */
-        struct walk_options only; /* --parts and the patterns */
+        const char *profile;      /* --profile, or NULL for a UKI's first */
+        struct walk_options only; /* --parts, the patterns, and what changes names */
+        bool nested;              /* --nested */
         bool verbose;             /* -v */
         bool debug;               /* --debug */
-        const char *image;
+        char **images;            /* INITRD and --file; at least one */
+        size_t image_count;
+        char **memory; /* what the lists are in, owned */
 };
+
+#define OPTIONS_INIT ((struct options){ 0 })
 
 /**
  * Parse the command line.
  *
- * @return 1; 0 where nothing is left to do; or -EINVAL for wrong usage, already told
+ * @param ret  to be freed by options_done() whatever the result
+ * @return 1; 0 where nothing is left to do; or -EINVAL for wrong usage, already told; or -ENOMEM, already logged
  */
 int options_parse(int argc, char **argv, struct options *ret);
+
+/** Free what options_parse() has taken. Works as a cleanup function. */
+void options_done(struct options *options);

@@ -12,7 +12,7 @@ struct show {
         struct walk walk;
         const struct options *options;
         FILE *to;
-        uint64_t number;  /* of the part */
+        uint64_t count;   /* of parts */
         uint64_t entries; /* of the part */
         char target[PATH_MAX + 1];
 };
@@ -101,7 +101,7 @@ static void begin_part(void *argument, const struct part *part)
         struct show *show = argument;
 
         (void)part;
-        show->number++;
+        show->count++;
         show->entries = 0;
 }
 
@@ -115,14 +115,13 @@ static int end_part(void *argument, const struct part *part, uint64_t end, int r
                                ",\"format\":\"%s\",\"kind\":\"%s\",\"bytes\":%" PRIu64 ",\"entries\":%" PRIu64 "}",
         };
         struct show *show = argument;
-        uint64_t number = show->number + (show->options->only.first > 0 ? show->options->only.first - 1 : 0);
         uint64_t bytes = part->format == FORMAT_NEWC ? end - part->start : show->walk.source.at;
 
         if (r < 0)
                 return r;
-        if (show->options->table == TABLE_JSON && show->number > 1)
+        if (show->options->table == TABLE_JSON && show->count > 1)
                 fputc(',', show->to);
-        fprintf(show->to, rows[show->options->table], number, part->start, end, format_name(part->format),
+        fprintf(show->to, rows[show->options->table], show->walk.number, part->start, end, format_name(part->format),
                 part->early ? "early" : "main", bytes, show->entries);
         return r;
 }
@@ -153,10 +152,10 @@ int show_image(const struct image *image, const struct options *options, FILE *t
                         "bytes", "entries");
         if (table && options->table == TABLE_JSON)
                 fputs("{\"parts\":[", to);
-        r = walk_image(&show.walk, &end);
+        r = image->size > 0 ? walk_image(&show.walk, &end) : 0;
         walk_done(&show.walk);
-        if (r == 0 && options->action == ACTION_TEST && options->only.first <= 1 && options->only.last == 0)
-                r = log_error(-EBADMSG, "%s: nothing to restore in it", image->regions[0].name);
+        if (r == 0 && options->action == ACTION_TEST && options->only.select.first <= 1 && options->only.select.last == 0)
+                r = (log_error(0, "%s: nothing to restore in it", image->regions[0].name), -EBADMSG);
         if (table && options->table == TABLE_JSON)
                 fputs("]}\n", to);
         if (fflush(to) != 0 && r >= 0)

@@ -313,7 +313,7 @@ int main(int argc, char **argv)
         if (r <= 0)
                 return r == 0 ? EXIT_SUCCESS : r == -EINVAL ? 2 : EXIT_FAILURE;
         log_setup(options.verbose ? LOG_DEBUG : options.quiet ? LOG_ERR : LOG_INFO);
-        notify_setup(!options.quiet);
+        notify_setup(!options.quiet, 0);
         r = privileges_keep(PRIVILEGES_TO_RESTORE);
         if (r < 0 && r != -EPERM)
                 return log_error(r, "Cannot give up privileges"), EXIT_FAILURE;

@@ -7,8 +7,6 @@
 
 #include "find.h"
 #include "util/log.h"
-#include "uboot.h"
-#include "uki.h"
 
 /* Where an image can be. The rows of a grade are read together, and only where no lead of a better one is left. */
 static const struct place places[] = {
@@ -62,48 +60,24 @@ static const struct place places[] = {
         { GRADE_ONLY, "the only image on its volume", find_only, NULL, false },
 };
 
-/* A unified kernel image that is named on the command line stands for its initrd. */
-static int add_argument(const char *path, struct image *image)
-{
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        const char *reason = NULL;
-        struct uki uki;
-        char magic[2];
-        int r;
-
-        if (fd < 0)
-                return log_error(-errno, "Cannot open %s", path);
-        if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && memcmp(magic, "MZ", sizeof(magic)) == 0) {
-                r = uki_read(fd, NULL, &uki, &reason);
-                if (r == -EBADMSG)
-                        return log_error(0, "Cannot use %s: %s", path, reason), r;
-                if (r >= 0)
-                        r = uki_add_initrd(TAKE_FD(fd), &uki, path, image);
-        } else {
-                r = image_add_file(image, TAKE_FD(fd), path);
-        }
-        if (r == -EINVAL)
-                return log_error(0, "Cannot use %s as an image: it is no regular file", path), r;
-        return r < 0 ? log_error(r, "Cannot use %s as an image", path) : 0;
-}
-
 static int use_arguments(const struct locate_options *options, struct image *ret)
 {
         _cleanup_(image_done) struct image image = IMAGE_INIT;
-        int r;
+        const char *name = "";
+        int r = 0;
 
-        for (size_t i = 0; i < options->image_count; i++) {
-                r = add_argument(options->images[i], &image);
-                if (r < 0)
-                        return r;
+        for (size_t i = 0; r == 0 && i < options->image_count; i++) {
+                int fd = open(name = options->images[i], O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+                if (fd < 0)
+                        return log_error(-errno, "Cannot open %s", name);
+                r = file_append(&image, fd, name, NULL);
         }
-        r = uboot_unwrap(&image);
-        if (r >= 0)
-                r = image_trim_bootconfig(&image);
-        if (r < 0)
-                return log_error(r, "Cannot read %s", options->images[options->image_count - 1]);
-        *ret = TAKE(image, IMAGE_INIT);
-        return 0;
+        if (r == 0)
+                r = file_last(&image, name);
+        if (r == 0)
+                *ret = TAKE(image, IMAGE_INIT);
+        return r;
 }
 
 /* What tells two images apart: several places can lead to one. */

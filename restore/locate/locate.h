@@ -51,5 +51,23 @@ const char *locate_kver(const struct locate *locate);
 /** End a search. Works as a cleanup function. */
 void locate_done(struct locate **locate);
 
+/**
+ * Append a file to an image: all of it, or the initrd of a unified kernel image or an addon.
+ *
+ * @param fd       of the file; owned from now on, closed on failure too
+ * @param name     of the file, for messages
+ * @param profile  of a unified kernel image: a number or an ID; NULL for the first
+ * @return 0, or a negative errno, already logged
+ */
+int file_append(struct image *image, int fd, const char *name, const char *profile);
+
+/**
+ * Leave out what is around an image that all files were appended to: U-Boot's wrapping and a boot configuration.
+ *
+ * @param name  of the last file, for messages
+ * @return 0, or a negative errno, already logged
+ */
+int file_last(struct image *image, const char *name);
+
 /** Close and free all. Works as a cleanup function. */
 void candidate_done(struct candidate *candidate);

@@ -68,8 +68,11 @@ int uki_read(int fd, const char *profile, struct uki *ret, const char **reason)
 {
         int r = pe_read(fd, &ret->pe, reason);
 
-        if (r < 0)
+        if (r < 0) {
+                ret->pe.count = 0;
+                ret->pe.profiles = 0;
                 return r;
+        }
         ret->profile = profile ? find_profile(fd, &ret->pe, profile) : 0;
         if (ret->profile < 0)
                 *reason = "it has not got the profile that booted";
@@ -78,6 +81,12 @@ int uki_read(int fd, const char *profile, struct uki *ret, const char **reason)
         else
                 return 0;
         return -EBADMSG;
+}
+
+bool uki_is_addon(const struct uki *uki)
+{
+        return uki->pe.profiles == 0 && !pe_find(&uki->pe, PE_PROFILE_BASE, ".linux") &&
+               pe_find(&uki->pe, PE_PROFILE_BASE, ".initrd");
 }
 
 int uki_add_initrd(int fd, const struct uki *uki, const char *name, struct image *image)

@@ -23,6 +23,9 @@ struct uki {
  */
 int uki_read(int fd, const char *profile, struct uki *ret, const char **reason);
 
+/** Whether what uki_read() took for no UKI, its headers being right, is an addon with an initrd. */
+bool uki_is_addon(const struct uki *uki);
+
 /**
  * The text of a section, without blanks and NULs at its ends.
  *

@@ -79,6 +79,17 @@ static int add_name(struct links *l, const char *name, uint32_t *ret)
         return 0;
 }
 
+const char *links_get(const struct links *links, const struct newc *header)
+{
+        const struct link *slot;
+
+        if (!links || !links->slots)
+                return NULL;
+        slot = find_slot(links, &(struct key){ header->dev_major, header->dev_minor, header->ino,
+                                               header->mode & S_IFMT });
+        return slot->name != 0 ? links->names + slot->name - 1 : NULL;
+}
+
 int links_find(struct links **links, const struct newc *header, const char *name, const char **ret_old)
 {
         struct key key = { header->dev_major, header->dev_minor, header->ino, header->mode & S_IFMT };

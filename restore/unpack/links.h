@@ -21,6 +21,9 @@ struct links;
  */
 int links_find(struct links **links, const struct newc *header, const char *name, const char **ret_old);
 
+/** The name under which the file of @header came first, as above; NULL where it did not. @links may be NULL. */
+const char *links_get(const struct links *links, const struct newc *header);
+
 /** Forget all files, as at the trailer of an archive; also frees the table. */
 void links_forget(struct links **links);
 

@@ -176,14 +176,6 @@ static int unpack_entry(struct unpacker *u, const struct newc *header, uint64_t 
         }
 }
 
-static bool leads_out(const char *name)
-{
-        for (const char *p = strstr(name, ".."); p; p = strstr(p + 2, ".."))
-                if ((p == name || p[-1] == '/') && (p[2] == '/' || p[2] == '\0'))
-                        return true;
-        return false;
-}
-
 /* Make room for an entry among files that are not of this image. @return 0, WALK_SKIP where one stays, or a negative
  * errno, already logged */
 static int give_way(struct unpacker *u, const struct newc *header)
@@ -229,7 +221,7 @@ static int unpack_politely(struct unpacker *u, const struct newc *header, uint64
         struct newc mine = *header;
         int r;
 
-        if (leads_out(u->walk.name))
+        if (name_leads_out(u->walk.name))
                 return walk_wrong(&u->walk, at, "a name that leads out of the directory");
         if (u->options->names)
                 fprintf(stderr, "%s\n", u->walk.name + strspn(u->walk.name, "/"));
@@ -268,6 +260,29 @@ static int visit_entry(void *argument, const struct newc *header, uint64_t at)
                 return WALK_SKIP;
         }
         return r;
+}
+
+/* The data of a file that was made under another name, and has none yet there. */
+static int visit_other(void *argument, const struct newc *header, uint64_t at)
+{
+        struct unpacker *u = argument;
+        _cleanup_free_ char *first = NULL;
+        const char *name = links_get(u->links, header);
+        _cleanup_close_ int fd = -1;
+        bool is_new;
+        int r;
+
+        if (!u->options->polite || !name || u->tree.full)
+                return WALK_SKIP;
+        first = strdup(name);
+        if (!first)
+                return log_oom();
+        strcpy(u->walk.name, first); /* the name is what messages tell */
+        r = tree_file(&u->tree, first, header, true, &is_new, &fd);
+        if (r != 0)
+                return r < 0 ? tree_wrong(u, r) : WALK_SKIP;
+        u->result->bytes += header->filesize;
+        return write_data(u, fd, header, at);
 }
 
 static void visit_trailer(void *argument)
@@ -317,7 +332,7 @@ static int end_part(void *argument, const struct part *part, uint64_t end, int r
         return r;
 }
 
-static const struct visitor visitor = { visit_entry, visit_trailer, begin_part, end_part };
+static const struct visitor visitor = { visit_entry, visit_other, visit_trailer, begin_part, end_part };
 
 int unpack_image(const struct image *image, int tree_fd, const struct unpack_options *options, struct unpacked *ret)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "walk.h"
 
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,14 +12,6 @@
 void walk_done(struct walk *w)
 {
         decoder_stop(TAKE_PTR(w->decoder));
-}
-
-static bool wanted(const struct walk *w)
-{
-        for (size_t i = 0; i < w->options->pattern_count; i++)
-                if (fnmatch(w->options->patterns[i], w->name, 0) == 0)
-                        return true;
-        return w->options->pattern_count == 0;
 }
 
 int walk_image_wrong(const struct walk *w, uint64_t at, int error, const char *reason)
@@ -77,23 +68,54 @@ static int end_archive(struct walk *w, uint64_t at, uint64_t data_end, uint64_t 
         return data_end > 0 ? TRAILER_WITH_DATA : TRAILER;
 }
 
+static int read_header(struct walk *w, struct newc *ret)
+{
+        uint64_t at = w->source.at;
+        const char *reason;
+        int r;
+
+        if (!w->header_found) {
+                r = source_read(&w->source, w->header, sizeof(w->header));
+                if (r < 0)
+                        return walk_source_wrong(w, r, at, "a cpio header");
+        }
+        w->header_found = false;
+        reason = newc_parse(w->header, ret);
+        if (reason)
+                return walk_wrong(w, at, reason);
+        w->found |= !w->early;
+        return 0;
+}
+
+/* Show the visitor an entry whose data the source is at. */
+static int show(struct walk *w, const struct newc *header, uint64_t at)
+{
+        uint64_t end = w->source.at + header->filesize;
+        int r = select_name(&w->options->select, w->number, w->name);
+
+        if (r < 0)
+                return walk_wrong(w, at, "a name that is too long with what is put in front of it");
+        if (r > 0)
+                r = w->visitor->entry(w->argument, header, at);
+        else if (w->visitor->other && S_ISREG(header->mode) && header->nlink >= 2 && header->filesize > 0)
+                r = w->visitor->other(w->argument, header, at);
+        if (r == -EBADMSG && w->options->go_on && !w->source.reason && w->source.at == end) {
+                w->defects++; /* in its data alone, which was read */
+                r = 0;
+        }
+        return r;
+}
+
 /* Read one entry and act on it. @return which trailer it is, GO_ON elsewhere, or a negative errno, already logged */
 static int walk_next(struct walk *w)
 {
         struct source *s = &w->source;
-        uint8_t bytes[NEWC_HEADER_SIZE];
         struct newc header;
-        uint64_t at = s->at, data, next;
-        const char *reason;
-        int r;
+        uint64_t at = s->at - (w->header_found ? NEWC_HEADER_SIZE : 0), data, next;
+        int r = read_header(w, &header);
 
-        r = source_read(s, bytes, sizeof(bytes));
         if (r < 0)
-                return walk_source_wrong(w, r, at, "a cpio header");
-        reason = newc_parse(bytes, &header);
-        if (reason)
-                return walk_wrong(w, at, reason);
-        w->found |= !w->early;
+                return r;
         data = s->at + newc_name_room(&header);
         next = data + newc_data_room(&header);
 
@@ -116,8 +138,8 @@ static int walk_next(struct walk *w)
         r = source_skip(s, data - s->at);
         if (r < 0)
                 return walk_source_wrong(w, r, at, "a file name");
-        if (!w->hidden && wanted(w))
-                r = w->visitor->entry(w->argument, &header, at);
+        if (!w->hidden)
+                r = show(w, &header, at);
         if (r < 0)
                 return r;
         /* The padding behind the last file of an archive without a trailer may be missing. */
@@ -125,6 +147,74 @@ static int walk_next(struct walk *w)
         if (r == -ENODATA && s->at >= data + header.filesize)
                 r = 0;
         return r < 0 ? walk_source_wrong(w, r, at, "a file") : GO_ON;
+}
+
+/* Look for the next header behind a defect. @return 1 where it is in @w->header; 0 where the part ends, or where a
+ * compressed one seems to begin behind a plain one's padding; or a negative errno, already logged */
+static int find_header(struct walk *w)
+{
+        struct source *s = &w->source;
+        uint8_t *word = w->header, magic[MAGIC_MAX];
+        bool padding = false;
+        int r = source_skip(s, align_up(s->at, NEWC_ALIGNMENT) - s->at);
+
+        while (r == 0) {
+                struct newc header;
+
+                r = source_read(s, word, NEWC_ALIGNMENT);
+                if (r == 0 && memcmp(word, "0707", NEWC_ALIGNMENT) == 0) {
+                        r = source_read(s, word + NEWC_ALIGNMENT, NEWC_HEADER_SIZE - NEWC_ALIGNMENT);
+                        if (r == 0 && !newc_parse(w->header, &header)) {
+                                w->header_found = true;
+                                return 1;
+                        }
+                        if (r == 0)
+                                r = source_skip(s, align_up(s->at, NEWC_ALIGNMENT) - s->at);
+                } else if (r == 0 && padding && !s->decoder && get_le32(word) != 0) {
+                        uint64_t at = s->at - NEWC_ALIGNMENT;
+                        ssize_t n = image_read(w->image, magic, sizeof(magic), at);
+
+                        if (n > 0 && magic_find(magic, (size_t)n) > FORMAT_NEWC) {
+                                source_init(s, w->image, NULL, at);
+                                return 0;
+                        }
+                }
+                padding = get_le32(word) == 0;
+        }
+        return r == -ENODATA ? 0 : walk_source_wrong(w, r, s->at, "");
+}
+
+/* Find the next entry of a part. @return 1; 0 where the part ends; or a negative errno, already logged */
+static int find_entry(struct walk *w)
+{
+        struct source *s = &w->source;
+        int c;
+
+        if (w->lost) {
+                w->lost = false;
+                return find_header(w);
+        }
+        c = source_skip_nuls(s);
+        if (c == -ENODATA)
+                return 0;
+        if (c < 0)
+                return walk_source_wrong(w, c, s->at, "");
+        if (!s->decoder && (c != '0' || s->at % NEWC_ALIGNMENT != 0))
+                return 0;
+        if (c != '0')
+                return walk_wrong(w, s->at, "bytes that are no cpio archive");
+        if (s->at % NEWC_ALIGNMENT != 0)
+                return walk_wrong(w, s->at, "a cpio header that does not start at a multiple of four");
+        return 1;
+}
+
+/* Whether what failed is in the image alone, and the walk is to go on. */
+static bool goes_on(struct walk *w, int error)
+{
+        if (!w->options->go_on || (error != -EBADMSG && error != -ENODATA && error != -ETIMEDOUT && error != -ENOPKG))
+                return false;
+        w->defects++;
+        return true;
 }
 
 /* Walk through the part that the source is at, up to its end; or, if plain, up to what is no cpio header.
@@ -135,25 +225,22 @@ static int walk_part(struct walk *w)
         uint64_t shown = 0;
 
         for (;;) {
-                int c = source_skip_nuls(s), r;
+                int r = find_entry(w);
 
-                if (c == -ENODATA)
+                if (r == 0)
                         return 0;
-                if (c < 0)
-                        return walk_source_wrong(w, c, s->at, "");
-                if (!s->decoder && (c != '0' || s->at % NEWC_ALIGNMENT != 0))
-                        return 0;
-                if (c != '0')
-                        return walk_wrong(w, s->at, "bytes that are no cpio archive");
-                if (s->at % NEWC_ALIGNMENT != 0)
-                        return walk_wrong(w, s->at, "a cpio header that does not start at a multiple of four");
-                r = walk_next(w);
-                if (r < 0)
-                        return r;
+                if (r > 0)
+                        r = walk_next(w);
+                if (r < 0) {
+                        if (s->reason || !goes_on(w, r))
+                                return r;
+                        w->lost = true;
+                        continue;
+                }
                 if (r != GO_ON && !s->decoder)
                         return r;
                 if (s->at - shown >= 1 << 20) {
-                        notify_progress("Unpacking", s->at, s->decoder ? 0 : w->image->size);
+                        notify_progress(w->options->doing ?: "Unpacking", s->at, s->decoder ? 0 : w->image->size);
                         shown = s->at;
                 }
         }
@@ -220,11 +307,6 @@ static int foreign_bytes(struct walk *w, uint64_t at, const char *reason, bool u
         return 0;
 }
 
-static bool in_range(const struct walk_options *options, uint64_t number)
-{
-        return number >= options->first && (options->last == 0 || number <= options->last);
-}
-
 /* Walk through a part. @return as walk_part() */
 static int visit_part(struct walk *w, const struct part *part, uint64_t *ret_end)
 {
@@ -245,39 +327,73 @@ static int pass_early(const struct walk *w, const struct part *part)
         return part->trailer;
 }
 
+/* Behind a part that failed: the next file. @return 1; 0 where there is none; or @error where the walk ends there */
+static int next_region(struct walk *w, int error, uint64_t start, uint64_t *ret)
+{
+        if (!goes_on(w, error))
+                return error;
+        decoder_stop(TAKE_PTR(w->decoder));
+        for (size_t i = 0; i < w->image->count; i++)
+                if (w->image->regions[i].at > start) {
+                        *ret = w->image->regions[i].at;
+                        return 1;
+                }
+        return 0;
+}
+
+/* Find the next part, or what is left of an early one with a defect. @return 1, 0 at the end, or a negative errno,
+ * already logged */
+static int next_part(struct walk *w, uint64_t at, bool closed, struct part *ret)
+{
+        struct image_error e = { 0 };
+        int r = part_next(w->image, at, false, ret, &e);
+
+        if (r == -EBADMSG) {
+                r = foreign_bytes(w, e.at, e.reason, w->found, closed);
+                if (r < 0 && e.reason && w->options->go_on) {
+                        *ret = (struct part){ .start = align_up(e.at + 1, NEWC_ALIGNMENT), .early = true };
+                        w->defects++;
+                        w->lost = true;
+                        return 1;
+                }
+                return r;
+        }
+        if (r < 0)
+                return log_error(r, "%s: cannot be read", image_region(w->image, at)->name);
+        if (r == 0 && w->number == 1 && w->options->early)
+                return walk_image_wrong(w, 0, -EBADMSG, "no archive, only NUL bytes");
+        return r;
+}
+
 int walk_image(struct walk *w, uint64_t *ret_end)
 {
+        const struct selection *select = &w->options->select;
         bool closed = false;
         uint64_t at = 0;
 
-        for (uint64_t number = 1; w->options->last == 0 || number <= w->options->last; number++) {
-                struct image_error e = { 0 };
-                struct part part;
-                int r = part_next(w->image, at, false, &part, &e);
+        for (w->number = 1; select->last == 0 || w->number <= select->last; w->number++) {
+                struct part part = { .start = at };
+                int r = next_part(w, at, closed, &part);
 
-                if (r == -EBADMSG) {
-                        r = foreign_bytes(w, e.at, e.reason, w->found, closed);
-                        if (r < 0)
-                                return r;
-                        break;
-                }
-                if (r < 0)
-                        return log_error(r, "%s: cannot be read", image_region(w->image, at)->name);
-                if (r == 0 && number == 1 && w->options->early)
-                        return walk_image_wrong(w, 0, -EBADMSG, "no archive, only NUL bytes");
                 if (r == 0)
                         break;
-                w->hidden = !in_range(w->options, number);
-                if (part.early && (w->hidden || !w->options->early)) {
+                w->hidden = !select_part(select, w->number);
+                if (r > 0 && part.early && (w->hidden || !w->options->early)) {
                         closed = pass_early(w, &part);
                         at = part.end;
                         continue;
                 }
-                r = visit_part(w, &part, &at);
-                if (r < 0)
-                        return r;
-                closed = r == TRAILER || part.format != FORMAT_NEWC;
+                if (r > 0)
+                        r = visit_part(w, &part, &at);
+                closed = r == TRAILER || (r >= 0 && part.format != FORMAT_NEWC);
+                if (r < 0) {
+                        r = next_region(w, r, MAX(at, part.start), &at);
+                        if (r < 0)
+                                return r;
+                        if (r == 0)
+                                break;
+                }
         }
         *ret_end = at;
-        return w->found;
+        return w->defects > 0 ? -EBADMSG : w->found;
 }

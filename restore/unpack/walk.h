@@ -8,11 +8,11 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "skipcpio/newc.h"
 #include "skipcpio/parts.h"
+#include "select.h"
 #include "source.h"
 
 /** From an entry(): its data was not read. */
@@ -20,11 +20,11 @@
 
 /* How much of an image is shown. */
 struct walk_options {
-        uint64_t window;       /* bytes, see decoder_start() */
-        bool early;            /* early parts too */
-        uint64_t first, last;  /* parts, from 1; 0 for all */
-        char *const *patterns; /* of fnmatch(3), for whole names as they are stored; not owned */
-        size_t pattern_count;  /* 0 for all names */
+        uint64_t window;   /* bytes, see decoder_start() */
+        bool early;        /* early parts too */
+        bool go_on;        /* after a defect, where the next entry or the next file begins */
+        const char *doing; /* what notify_progress() is told; NULL for "Unpacking" */
+        struct selection select;
 };
 
 struct visitor {
@@ -35,6 +35,8 @@ struct visitor {
          * @return 0 where the data was read, WALK_SKIP where it was not, or a negative errno, already logged
          */
         int (*entry)(void *argument, const struct newc *header, uint64_t at);
+        /** One that is not wanted, with the data of a file that has several names. As entry(); NULL is fine. */
+        int (*other)(void *argument, const struct newc *header, uint64_t at);
         /** At an archive's trailer; NULL is fine. */
         void (*trailer)(void *argument);
         /** Before the first entry of a part. NULL is fine. */
@@ -55,9 +57,14 @@ struct walk {
         void *argument;          /* of the visitor's functions */
         struct decoder *decoder; /* the walk's */
         struct source source;
-        bool found;  /* a cpio header in a main part, be it a trailer's */
-        bool early;  /* the part is an early one */
-        bool hidden; /* the part is not among those wanted */
+        uint64_t number;   /* of the part */
+        uint64_t defects;  /* that it went on after */
+        bool found;        /* a cpio header in a main part, be it a trailer's */
+        bool early;        /* the part is an early one */
+        bool hidden;       /* the part is not among those wanted */
+        bool lost;         /* behind a defect: the next header has to be looked for */
+        bool header_found; /* by looking for it behind a defect: it is in @header, and the source behind it */
+        uint8_t header[NEWC_HEADER_SIZE];
         char name[PATH_MAX];
 };
 

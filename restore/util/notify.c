@@ -17,7 +17,8 @@ static struct {
         int fd; /* connected to the manager's socket, or -1 */
         bool bar, drawn;
         const char *what;
-        int64_t last;   /* when something went out, in CLOCK_MONOTONIC's nanoseconds */
+        int64_t first;  /* from when on something may go out, in CLOCK_MONOTONIC's nanoseconds */
+        int64_t last;   /* when something went out */
         unsigned shown; /* per cent, or MiB */
 } state = { .fd = -1 };
 
@@ -73,19 +74,25 @@ static void draw(const char *what, unsigned shown, bool known)
         state.drawn = write(STDERR_FILENO, line, MIN((size_t)n, sizeof(line) - 1)) > 0;
 }
 
+static int64_t now_ns(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
 void notify_progress(const char *what, uint64_t done, uint64_t total)
 {
         unsigned shown = (unsigned)(total > 0 ? MIN(done, total) * 100 / total : done >> 20);
         bool edge = !state.what || strcmp(state.what, what) != 0 || (total > 0 && done >= total);
-        struct timespec t;
         char status[128];
         int64_t now;
 
         if ((state.fd < 0 && !state.bar) || (shown == state.shown && state.what && strcmp(state.what, what) == 0))
                 return;
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        now = t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
-        if (!edge && now - state.last < INTERVAL_NS)
+        now = now_ns();
+        if (now < state.first || (!edge && now - state.last < INTERVAL_NS))
                 return;
         state.what = what;
         state.shown = shown;
@@ -97,7 +104,7 @@ void notify_progress(const char *what, uint64_t done, uint64_t total)
                 draw(what, shown, total > 0);
 }
 
-static void clear(void)
+void notify_clear(void)
 {
         if (state.drawn && write(STDERR_FILENO, "\r\033[K", 4) < 0)
                 return; /* nobody sees it */
@@ -106,17 +113,18 @@ static void clear(void)
 
 static void hear(int level, const char *line)
 {
-        clear();
+        notify_clear();
         if (level <= LOG_ERR)
                 notify_status(line);
 }
 
-void notify_setup(bool bar)
+void notify_setup(bool bar, unsigned delay)
 {
         const char *name = getenv("NOTIFY_SOCKET");
 
         safe_close(state.fd);
         state = (__typeof__(state)){ .fd = name ? connect_manager(name) : -1,
-                                     .bar = bar && isatty(STDERR_FILENO) == 1 };
+                                     .bar = bar && isatty(STDERR_FILENO) == 1,
+                                     .first = delay > 0 ? now_ns() + delay * INT64_C(1000000) : 0 };
         log_set_sink(hear);
 }

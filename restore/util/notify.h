@@ -13,9 +13,10 @@
  * Find out who listens, and become the log's sink: the bar is cleared before a line is logged, and an error is sent as
  * the unit's status.
  *
- * @param bar  draw a bar where standard error is a terminal
+ * @param bar    draw a bar where standard error is a terminal
+ * @param delay  milliseconds until the first report
  */
-void notify_setup(bool bar);
+void notify_setup(bool bar, unsigned delay);
 
 /**
  * Report the progress of a step. Cheap enough to call for every block: a report goes out when a step begins or ends,
@@ -26,6 +27,9 @@ void notify_setup(bool bar);
  * @param total  bytes in all, or 0 where that is unknown
  */
 void notify_progress(const char *what, uint64_t done, uint64_t total);
+
+/** Clear the bar. */
+void notify_clear(void);
 
 /** Send a status line to systemd. The last one stays with the unit after the program ends. Escaped here. */
 void notify_status(const char *status);

@@ -230,11 +230,15 @@ early_names=(. early_cpio kernel kernel/x86 kernel/x86/microcode kernel/x86/micr
     extract --list "$T"
     [[ $status == 1 ]]
     : >"$T/image"
-    for it in --list --to-stdout --test ''; do
+    for it in --list --to-stdout ''; do
         # shellcheck disable=SC2086 # words
         extract $it "$T/image"
         prints
     done
+    extract --test "$T/image"
+    refused 'nothing to restore in it'
+    restore -C "$T/out3" "$T/image"
+    [[ $status == 1 ]]
 }
 
 @test "--test: the verdict is the restore's" {

@@ -26,7 +26,7 @@ static int listen_at(const char *name)
                               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)),
                          0);
         assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
-        notify_setup(false);
+        notify_setup(false, 0);
         return fd;
 }
 
@@ -43,7 +43,7 @@ static int teardown(void **state)
 {
         (void)state;
         unsetenv("NOTIFY_SOCKET");
-        notify_setup(false);
+        notify_setup(false, 0);
         return 0;
 }
 
@@ -125,7 +125,7 @@ static void nobody(void **state)
         longest[sizeof(longest) - 1] = '\0';
         setenv("NOTIFY_SOCKET", longest, 1);
         for (size_t i = 0; i <= ELEMENTSOF(names); i++) {
-                notify_setup(false);
+                notify_setup(false, 0);
                 notify_progress("Unpacking", 1, 2);
                 notify_status("nothing");
                 if (i < ELEMENTSOF(names))
@@ -158,7 +158,7 @@ static void bar(void **state)
         (void)state;
         assert_string_equal(SHOWN(80,
                                   {
-                                          notify_setup(true);
+                                          notify_setup(true, 0);
                                           notify_progress("Unpacking", 25, 100);
                                           log_error(0, "stop");
                                   }),
@@ -166,7 +166,7 @@ static void bar(void **state)
                             "\r\033[Ktest-notify: stop\r\n");
         assert_string_equal(SHOWN(31,
                                   {
-                                          notify_setup(true);
+                                          notify_setup(true, 0);
                                           notify_progress("Unpacking", 50, 100);
                                           log_error(0, "one");
                                           log_error(0, "two");
@@ -175,19 +175,19 @@ static void bar(void **state)
                             "\r\033[Ktest-notify: one\r\ntest-notify: two\r\n");
         assert_string_equal(SHOWN(12,
                                   {
-                                          notify_setup(true);
+                                          notify_setup(true, 0);
                                           notify_progress("Unpacking", 50, 100);
                                   }),
                             "\r 50%\033[K");
         assert_string_equal(SHOWN(80,
                                   {
-                                          notify_setup(true);
+                                          notify_setup(true, 0);
                                           notify_progress("Unpacking", 7 << 20, 0);
                                   }),
                             "\rUnpacking 7 MiB\033[K");
         assert_string_equal(SHOWN(80,
                                   {
-                                          notify_setup(false);
+                                          notify_setup(false, 0);
                                           notify_progress("Unpacking", 50, 100);
                                           log_error(0, "one");
                                   }),
@@ -198,7 +198,7 @@ static void no_terminal(void **state)
 {
         (void)state;
         assert_string_equal(HEAR({
-                                    notify_setup(true);
+                                    notify_setup(true, 0);
                                     notify_progress("Unpacking", 50, 100);
                                     log_error(0, "one");
                             }),

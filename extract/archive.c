@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "archive.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+
+#include "skipcpio/util.h"
+#include "util/library.h"
+#include "util/log.h"
+
+static struct {
+        __typeof__(archive_write_new) *archive_write_new;
+        __typeof__(archive_write_set_format_pax_restricted) *archive_write_set_format_pax_restricted;
+        __typeof__(archive_write_set_options) *archive_write_set_options;
+        __typeof__(archive_write_open_fd) *archive_write_open_fd;
+        __typeof__(archive_write_header) *archive_write_header;
+        __typeof__(archive_write_data) *archive_write_data;
+        __typeof__(archive_write_close) *archive_write_close;
+        __typeof__(archive_write_free) *archive_write_free;
+        __typeof__(archive_write_fail) *archive_write_fail;
+        __typeof__(archive_error_string) *archive_error_string;
+        __typeof__(archive_errno) *archive_errno;
+        __typeof__(archive_entry_new) *archive_entry_new;
+        __typeof__(archive_entry_clear) *archive_entry_clear;
+        __typeof__(archive_entry_free) *archive_entry_free;
+        __typeof__(archive_entry_set_pathname) *archive_entry_set_pathname;
+        __typeof__(archive_entry_set_symlink) *archive_entry_set_symlink;
+        __typeof__(archive_entry_set_hardlink) *archive_entry_set_hardlink;
+        __typeof__(archive_entry_set_mode) *archive_entry_set_mode;
+        __typeof__(archive_entry_set_uid) *archive_entry_set_uid;
+        __typeof__(archive_entry_set_gid) *archive_entry_set_gid;
+        __typeof__(archive_entry_set_size) *archive_entry_set_size;
+        __typeof__(archive_entry_set_mtime) *archive_entry_set_mtime;
+        __typeof__(archive_entry_set_rdevmajor) *archive_entry_set_rdevmajor;
+        __typeof__(archive_entry_set_rdevminor) *archive_entry_set_rdevminor;
+} lib;
+
+static int load(void)
+{
+        static const char *const sonames[] = { "libarchive.so.13", NULL };
+        static const struct symbol symbols[] = {
+                SYMBOL(lib, archive_write_new),
+                SYMBOL(lib, archive_write_set_format_pax_restricted),
+                SYMBOL(lib, archive_write_set_options),
+                SYMBOL(lib, archive_write_open_fd),
+                SYMBOL(lib, archive_write_header),
+                SYMBOL(lib, archive_write_data),
+                SYMBOL(lib, archive_write_close),
+                SYMBOL(lib, archive_write_free),
+                SYMBOL(lib, archive_write_fail),
+                SYMBOL(lib, archive_error_string),
+                SYMBOL(lib, archive_errno),
+                SYMBOL(lib, archive_entry_new),
+                SYMBOL(lib, archive_entry_clear),
+                SYMBOL(lib, archive_entry_free),
+                SYMBOL(lib, archive_entry_set_pathname),
+                SYMBOL(lib, archive_entry_set_symlink),
+                SYMBOL(lib, archive_entry_set_hardlink),
+                SYMBOL(lib, archive_entry_set_mode),
+                SYMBOL(lib, archive_entry_set_uid),
+                SYMBOL(lib, archive_entry_set_gid),
+                SYMBOL(lib, archive_entry_set_size),
+                SYMBOL(lib, archive_entry_set_mtime),
+                SYMBOL(lib, archive_entry_set_rdevmajor),
+                SYMBOL(lib, archive_entry_set_rdevminor),
+                { 0 },
+        };
+
+        return library_load(sonames, symbols);
+}
+
+struct archive_to {
+        struct archive *archive;
+        struct archive_entry *entry;
+        locale_t utf8; /* the character set of names, but for those that are not valid in it; or 0 */
+};
+
+static int failed(struct archive_to *to)
+{
+        int error = lib.archive_errno(to->archive);
+
+        return log_error(error > 0 ? -error : 0, "standard output: %s",
+                         lib.archive_error_string(to->archive) ?: "cannot be written"),
+               -EIO;
+}
+
+int archive_begin(int fd, struct archive_to **ret)
+{
+        struct archive_to *to;
+
+        *ret = NULL;
+        if (load() < 0)
+                return log_error(0, "Cannot write a tar archive: libarchive is not installed"), -ENOPKG;
+        to = *ret = calloc(1, sizeof(*to));
+        if (!to)
+                return log_oom();
+        to->archive = lib.archive_write_new();
+        to->entry = lib.archive_entry_new();
+        if (!to->archive || !to->entry)
+                return log_oom();
+        to->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", 0);
+        if (lib.archive_write_set_format_pax_restricted(to->archive) != ARCHIVE_OK ||
+            (!to->utf8 && lib.archive_write_set_options(to->archive, "hdrcharset=BINARY") != ARCHIVE_OK) ||
+            lib.archive_write_open_fd(to->archive, fd) != ARCHIVE_OK)
+                return failed(to);
+        return 0;
+}
+
+int archive_add(struct archive_to *to, const struct newc *header, const char *name, const char *symlink,
+                const char *hardlink)
+{
+        struct archive_entry *entry = lib.archive_entry_clear(to->entry);
+        locale_t before = to->utf8 ? uselocale(to->utf8) : 0;
+        int r;
+
+        lib.archive_entry_set_pathname(entry, name);
+        lib.archive_entry_set_mode(entry, (mode_t)header->mode);
+        lib.archive_entry_set_uid(entry, header->uid);
+        lib.archive_entry_set_gid(entry, header->gid);
+        lib.archive_entry_set_mtime(entry, header->mtime, 0);
+        lib.archive_entry_set_rdevmajor(entry, header->rdev_major);
+        lib.archive_entry_set_rdevminor(entry, header->rdev_minor);
+        lib.archive_entry_set_size(entry, symlink || hardlink ? 0 : header->filesize);
+        if (symlink)
+                lib.archive_entry_set_symlink(entry, symlink);
+        if (hardlink)
+                lib.archive_entry_set_hardlink(entry, hardlink);
+        r = lib.archive_write_header(to->archive, entry);
+        if (before)
+                uselocale(before);
+        return r < ARCHIVE_WARN ? failed(to) : 0;
+}
+
+int archive_data(struct archive_to *to, const void *bytes, size_t size)
+{
+        return lib.archive_write_data(to->archive, bytes, size) < 0 ? failed(to) : 0;
+}
+
+int archive_end(struct archive_to *to, int r)
+{
+        if (!to)
+                return r;
+        if (to->archive) {
+                if (r < 0) /* or it would be closed as if it were whole */
+                        lib.archive_write_fail(to->archive);
+                else if (lib.archive_write_close(to->archive) != ARCHIVE_OK)
+                        r = failed(to);
+                lib.archive_write_free(to->archive);
+        }
+        if (to->entry)
+                lib.archive_entry_free(to->entry);
+        if (to->utf8)
+                freelocale(to->utf8);
+        free(to);
+        return r;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * A tar archive in the pax format, written by libarchive, which is loaded when it is first needed.
+ */
+
+#include <stddef.h>
+
+#include "skipcpio/newc.h"
+
+struct archive_to;
+
+/**
+ * Begin an archive.
+ *
+ * @param fd   where to write, not owned
+ * @param ret  to be freed by archive_end()
+ * @return 0, or a negative errno, already logged: -ENOPKG where there is no libarchive
+ */
+int archive_begin(int fd, struct archive_to **ret);
+
+/**
+ * Add an entry. Of a regular file that is no hard link, @header->filesize bytes have to follow.
+ *
+ * @param symlink   target, or NULL
+ * @param hardlink  the earlier name that this is another one of, or NULL
+ * @return 0, or a negative errno, already logged
+ */
+int archive_add(struct archive_to *to, const struct newc *header, const char *name, const char *symlink,
+                const char *hardlink);
+
+/** Add bytes to the file that was added last. @return as archive_add() */
+int archive_data(struct archive_to *to, const void *bytes, size_t size);
+
+/** Write what is left, unless @r is negative, and free all; NULL is fine. @return @r, or as archive_add() */
+int archive_end(struct archive_to *to, int r);

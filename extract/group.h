@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The files of an archive that have several names.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "skipcpio/newc.h"
+
+struct group {
+        struct newc header; /* the last one; device, inode number and type tell files from each other */
+        char **names;       /* in the archive's order, but first the one that was written */
+        size_t count;
+        bool written; /* the first name is in the output: the others are links to it */
+};
+
+struct groups {
+        void *tree; /* of tsearch(3) */
+        size_t memory;
+};
+
+/** Bytes that the names may take: hundreds of thousands of real ones. */
+#define GROUPS_MEMORY_MAX ((size_t)32 << 20)
+
+/**
+ * The group of an entry, new and empty where it is the first.
+ *
+ * @return the group, owned by @groups; or NULL where there is no memory
+ */
+struct group *group_find(struct groups *groups, const struct newc *header);
+
+/** The same, or NULL where there is none. */
+struct group *group_get(const struct groups *groups, const struct newc *header);
+
+/** Add a name: in front with @first, else behind the others. @return 0, or -ENOMEM, or -E2BIG beyond GROUPS_MEMORY_MAX */
+int group_add(struct groups *groups, struct group *group, const char *name, bool first);
+
+/** Call @each for all groups, up to a result that is negative, and forget them. @return 0 or that result */
+int groups_end(struct groups *groups, int (*each)(void *argument, struct group *group), void *argument);
+
+/** Forget all. Works as a cleanup function. */
+void groups_done(struct groups *groups);
