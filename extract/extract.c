@@ -13,6 +13,7 @@
 #include "util/log.h"
 #include "util/notify.h"
 #include "input.h"
+#include "nested-part.h"
 #include "options.h"
 #include "show.h"
 #include "tar.h"
@@ -59,6 +60,8 @@ static int run(const struct options *options, FILE *to)
         _cleanup_(image_done) struct image image = IMAGE_INIT;
         int r = input_open(options, &image);
 
+        if (r == 0 && options->nested && image.size > 0)
+                r = nested_part_add(&image, options);
         if (r < 0)
                 return r;
         if (options->action == ACTION_TAR)

@@ -35,7 +35,8 @@ struct group *group_find(struct groups *groups, const struct newc *header);
 /** The same, or NULL where there is none. */
 struct group *group_get(const struct groups *groups, const struct newc *header);
 
-/** Add a name: in front with @first, else behind the others. @return 0, or -ENOMEM, or -E2BIG beyond GROUPS_MEMORY_MAX */
+/** Add a name: in front with @first, else behind the others. @return 0, or -ENOMEM, or -E2BIG beyond GROUPS_MEMORY_MAX
+ */
 int group_add(struct groups *groups, struct group *group, const char *name, bool first);
 
 /** Call @each for all groups, up to a result that is negative, and forget them. @return 0 or that result */

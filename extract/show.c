@@ -154,7 +154,8 @@ int show_image(const struct image *image, const struct options *options, FILE *t
                 fputs("{\"parts\":[", to);
         r = image->size > 0 ? walk_image(&show.walk, &end) : 0;
         walk_done(&show.walk);
-        if (r == 0 && options->action == ACTION_TEST && options->only.select.first <= 1 && options->only.select.last == 0)
+        if (r == 0 && options->action == ACTION_TEST && options->only.select.first <= 1 &&
+            options->only.select.last == 0)
                 r = (log_error(0, "%s: nothing to restore in it", image->regions[0].name), -EBADMSG);
         if (table && options->table == TABLE_JSON)
                 fputs("]}\n", to);

@@ -172,7 +172,9 @@ static const struct visitor visitor = { visit_entry, visit_other, visit_trailer,
 
 int tar_image(const struct image *image, const struct options *options, int fd)
 {
-        struct tar tar = { .walk = { .image = image, .options = &options->only, .visitor = &visitor, .argument = &tar } };
+        struct tar tar = {
+                .walk = { .image = image, .options = &options->only, .visitor = &visitor, .argument = &tar }
+        };
         uint64_t end;
         int r = archive_begin(fd, &tar.to);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "copy.h"
+#include "util/copy.h"
 #include "util/mounts.h"
 #include "util/compat.h"
 #include "util/fs.h"

@@ -12,7 +12,7 @@
 #include "check.h"
 #include "label.h"
 #include "util/mounts.h"
-#include "nested.h"
+#include "nested/nested.h"
 #include "util/compat.h"
 #include "util/log.h"
 #include "util/resources.h"

@@ -22,7 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "content.h"
+#include "util/content.h"
 #include "util/exclude.h"
 
 #define EXITRD_PATH "/run/initramfs"

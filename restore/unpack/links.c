@@ -85,8 +85,8 @@ const char *links_get(const struct links *links, const struct newc *header)
 
         if (!links || !links->slots)
                 return NULL;
-        slot = find_slot(links, &(struct key){ header->dev_major, header->dev_minor, header->ino,
-                                               header->mode & S_IFMT });
+        slot = find_slot(links,
+                         &(struct key){ header->dev_major, header->dev_minor, header->ino, header->mode & S_IFMT });
         return slot->name != 0 ? links->names + slot->name - 1 : NULL;
 }
 

@@ -150,7 +150,8 @@ static int walk_next(struct walk *w)
 }
 
 /* Look for the next header behind a defect. @return 1 where it is in @w->header; 0 where the part ends, or where a
- * compressed one seems to begin behind a plain one's padding; or a negative errno, already logged */
+ * compressed one seems to begin, behind a plain one's padding or in a file of its own; or a negative errno, already
+ * logged */
 static int find_header(struct walk *w)
 {
         struct source *s = &w->source;
@@ -170,9 +171,10 @@ static int find_header(struct walk *w)
                         }
                         if (r == 0)
                                 r = source_skip(s, align_up(s->at, NEWC_ALIGNMENT) - s->at);
-                } else if (r == 0 && padding && !s->decoder && get_le32(word) != 0) {
+                } else if (r == 0 && !s->decoder && get_le32(word) != 0) {
                         uint64_t at = s->at - NEWC_ALIGNMENT;
-                        ssize_t n = image_read(w->image, magic, sizeof(magic), at);
+                        bool may_begin = padding || image_region(w->image, at)->at == at;
+                        ssize_t n = may_begin ? image_read(w->image, magic, sizeof(magic), at) : 0;
 
                         if (n > 0 && magic_find(magic, (size_t)n) > FORMAT_NEWC) {
                                 source_init(s, w->image, NULL, at);
@@ -341,7 +343,7 @@ static int next_region(struct walk *w, int error, uint64_t start, uint64_t *ret)
         return 0;
 }
 
-/* Find the next part, or what is left of an early one with a defect. @return 1, 0 at the end, or a negative errno,
+/* Find the next part, or what is left of one behind a defect. @return 1, 0 at the end, or a negative errno,
  * already logged */
 static int next_part(struct walk *w, uint64_t at, bool closed, struct part *ret)
 {
@@ -350,9 +352,8 @@ static int next_part(struct walk *w, uint64_t at, bool closed, struct part *ret)
 
         if (r == -EBADMSG) {
                 r = foreign_bytes(w, e.at, e.reason, w->found, closed);
-                if (r < 0 && e.reason && w->options->go_on) {
-                        *ret = (struct part){ .start = align_up(e.at + 1, NEWC_ALIGNMENT), .early = true };
-                        w->defects++;
+                if (r < 0 && goes_on(w, r)) {
+                        *ret = (struct part){ .start = align_up(e.at + 1, NEWC_ALIGNMENT), .early = e.reason };
                         w->lost = true;
                         return 1;
                 }

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/vfs.h>
 
-#include "exitrd/copy.h"
+#include "util/copy.h"
 #include "util/log.h"
-#include "exitrd/nested.h"
+#include "nested/nested.h"
 
 static char heard[4096];
 

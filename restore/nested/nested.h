@@ -6,7 +6,7 @@
  * squashfs-root.img, erofs-root.img, or squash-root.img before dracut 104. Around it is only what mounts it at boot.
  */
 
-#include "content.h"
+#include "util/content.h"
 #include "util/exclude.h"
 
 /**

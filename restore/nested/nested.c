@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "copy.h"
+#include "util/copy.h"
 #include "util/compat.h"
 #include "util/log.h"
 #include "util/remove.h"

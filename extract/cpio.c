@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cpio.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <search.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "skipcpio/newc.h"
+#include "skipcpio/util.h"
+#include "util/fs.h"
+#include "util/log.h"
+
+/* No other archive has files on this device, so none is taken for a hard link of one of ours. */
+#define DEVICE UINT32_MAX
+
+/* Files that are removed once they are written. */
+#define REMOVED_SIZE_MIN (64 << 10)
+
+struct writer {
+        FILE *to;
+        void *linked; /* inode numbers of files with several names whose data is written; of tsearch(3) */
+        char path[PATH_MAX];
+};
+
+static int write_failed(void)
+{
+        return errno == ENOSPC ? -ENOSPC : log_error(-errno, "The archive of a nested root");
+}
+
+static int pad(struct writer *w, uint64_t size)
+{
+        return fwrite("\0\0\0", 1, align_up(size, NEWC_ALIGNMENT) - size, w->to) + size ==
+                                               align_up(size, NEWC_ALIGNMENT)
+                               ? 0
+                               : write_failed();
+}
+
+static int write_header(struct writer *w, const struct stat *st, const char *name, uint32_t size)
+{
+        size_t name_size = strlen(name) + 1;
+        int64_t mtime = MAX((int64_t)st->st_mtime, INT64_C(0));
+
+        if (fprintf(w->to,
+                    "070701%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32
+                    "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32,
+                    (uint32_t)st->st_ino, (uint32_t)st->st_mode, (uint32_t)st->st_uid, (uint32_t)st->st_gid,
+                    (uint32_t)st->st_nlink, (uint32_t)MIN(mtime, (int64_t)UINT32_MAX), size, DEVICE, DEVICE,
+                    (uint32_t)major(st->st_rdev), (uint32_t)minor(st->st_rdev), (uint32_t)name_size, UINT32_C(0)) < 0 ||
+            fwrite(name, 1, name_size, w->to) != name_size)
+                return write_failed();
+        return pad(w, NEWC_HEADER_SIZE + name_size);
+}
+
+static int by_number(const void *a, const void *b)
+{
+        ino_t x = *(const ino_t *)a, y = *(const ino_t *)b;
+
+        return (x > y) - (x < y);
+}
+
+/* @return 1 where the file was written under another name, 0 where not, or -ENOMEM */
+static int was_written(struct writer *w, const struct stat *st)
+{
+        ino_t *number, **found;
+
+        if (st->st_nlink < 2)
+                return 0;
+        number = malloc(sizeof(*number));
+        if (!number)
+                return log_oom();
+        *number = st->st_ino;
+        found = tsearch(number, &w->linked, by_number);
+        if (!found || *found != number)
+                free(number);
+        return !found ? log_oom() : *found != number;
+}
+
+static int write_file(struct writer *w, int dir, const char *base, const struct stat *st)
+{
+        _cleanup_close_ int fd = -1;
+        uint64_t offset = 0, left = (uint64_t)st->st_size;
+        int r = was_written(w, st);
+
+        if (r < 0)
+                return r;
+        if (r > 0)
+                return write_header(w, st, w->path, 0);
+        if (left > UINT32_MAX)
+                return log_error(-EFBIG, "%s in a nested root", w->path);
+        fd = openat(dir, base, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0)
+                return log_error(-errno, "%s in a nested root", w->path);
+        r = write_header(w, st, w->path, (uint32_t)left);
+        if (r == 0 && fflush(w->to) != 0)
+                return write_failed();
+        if (r == 0)
+                r = fs_copy(fd, &offset, fileno(w->to), &left);
+        if (r < 0)
+                return r == -ENOSPC ? r : log_error(r, "%s in a nested root", w->path);
+        if (st->st_nlink < 2 && st->st_size >= REMOVED_SIZE_MIN)
+                unlinkat(dir, base, 0);
+        return pad(w, (uint64_t)st->st_size);
+}
+
+static int write_symlink(struct writer *w, int dir, const char *base, const struct stat *st)
+{
+        char target[PATH_MAX];
+        ssize_t n = readlinkat(dir, base, target, sizeof(target));
+        int r;
+
+        if (n < 0)
+                return log_error(-errno, "%s in a nested root", w->path);
+        r = write_header(w, st, w->path, (uint32_t)n);
+        if (r < 0)
+                return r;
+        return fwrite(target, 1, (size_t)n, w->to) == (size_t)n ? pad(w, (uint64_t)n) : write_failed();
+}
+
+static int write_directory(struct writer *w, int fd, size_t used);
+
+/* The entry whose path is the first @used bytes of @w->path. */
+static int write_entry(struct writer *w, int dir, const char *base, size_t used)
+{
+        struct stat st;
+        int r;
+
+        if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return log_error(-errno, "%s in a nested root", w->path);
+        if (S_ISREG(st.st_mode))
+                return write_file(w, dir, base, &st);
+        if (S_ISLNK(st.st_mode))
+                return write_symlink(w, dir, base, &st);
+        r = write_header(w, &st, w->path, 0);
+        if (r == 0 && S_ISDIR(st.st_mode)) {
+                w->path[used] = '/';
+                r = write_directory(w, openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), used + 1);
+        }
+        return r;
+}
+
+/* What is in the directory @fd, which is closed, and whose path is the first @used bytes of @w->path. */
+static int write_directory(struct writer *w, int fd, size_t used)
+{
+        _cleanup_close_ int dir = fd;
+        struct dirent **list = NULL;
+        int count = dir < 0 ? -1 : scandirat(dir, ".", &list, NULL, alphasort), r = 0;
+
+        if (count < 0)
+                return log_error(-errno, "%.*s in a nested root", (int)used, w->path);
+        for (int i = 0; i < count; i++) {
+                size_t size = strlen(list[i]->d_name) + 1;
+                bool skip = strcmp(list[i]->d_name, ".") == 0 || strcmp(list[i]->d_name, "..") == 0;
+
+                if (r == 0 && !skip && used + size + 1 > sizeof(w->path))
+                        r = log_error(-ENAMETOOLONG, "%.*s in a nested root", (int)used, w->path);
+                if (r == 0 && !skip) {
+                        memcpy(w->path + used, list[i]->d_name, size);
+                        r = write_entry(w, dir, list[i]->d_name, used + size - 1);
+                }
+                free(list[i]);
+        }
+        free(list);
+        return r;
+}
+
+int cpio_write(int tree_fd, int to)
+{
+        int copy = fcntl(to, F_DUPFD_CLOEXEC, 0);
+        _cleanup_fclose_ FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
+        struct writer w = { .to = file };
+        struct stat st = { .st_nlink = 1 };
+        int r;
+
+        if (!file)
+                return write_failed();
+        r = write_directory(&w, openat(tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
+        if (r == 0)
+                r = write_header(&w, &st, NEWC_TRAILER, 0);
+        if (r == 0 && fflush(file) != 0)
+                r = write_failed();
+        tdestroy(w.linked, free);
+        return r;
+}
