@@ -10,14 +10,19 @@ _dracut_extractinitrd() {
         _filedir -d
         return
         ;;
-    -P | --parts)
+    -F | --file)
+        _filedir
+        return
+        ;;
+    -P | --parts | -x | --exclude | --profile | --subdir | --strip-components)
         return
         ;;
     esac
     $split && return
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "-l -s -P -D -v -h --list --to-stdout --examine --raw --json --test
-            --parts= --directory= --verbose --debug --help" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "-l -s -P -x -F -D -v -h --list --to-stdout --tar --examine --raw
+            --json --test --parts= --exclude= --file= --profile= --nested --directory= --subdir= --strip-components=
+            --verbose --debug --help" -- "$cur")
         [[ ${COMPREPLY-} != *= ]] || compopt -o nospace
         return
     fi

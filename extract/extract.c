@@ -12,6 +12,7 @@
 #include "unpack/unpack.h"
 #include "util/log.h"
 #include "util/notify.h"
+#include "examine.h"
 #include "input.h"
 #include "nested-part.h"
 #include "options.h"
@@ -68,6 +69,8 @@ static int run(const struct options *options, FILE *to)
                 return tar_image(&image, options, fileno(to));
         if (options->action == ACTION_EXTRACT)
                 return image.size > 0 ? extract(&image, options) : 0;
+        if (options->action == ACTION_EXAMINE)
+                return examine_image(&image, options, to);
         return show_image(&image, options, to);
 }
 

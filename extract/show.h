@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What is done with an image without making files: lists, contents, tables of parts and tests.
+ * What is done with an image without making files: lists, contents and tests.
  */
 
 #include <stdio.h>
@@ -10,9 +10,9 @@
 #include "options.h"
 
 /**
- * Do what @options->action wants, which is not ACTION_EXTRACT.
+ * Do what @options->action wants: a list, contents or a test.
  *
- * @param to  where lists, contents and tables go
+ * @param to  where lists and contents go
  * @return 0, or a negative errno, already logged
  */
 int show_image(const struct image *image, const struct options *options, FILE *to);

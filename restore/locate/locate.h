@@ -5,6 +5,7 @@
  * Find the image that the running system booted from: candidates, the most likely one first.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "skipcpio/image.h"
@@ -68,6 +69,24 @@ int file_append(struct image *image, int fd, const char *name, const char *profi
  * @return 0, or a negative errno, already logged
  */
 int file_last(struct image *image, const char *name);
+
+/** A profile of a unified kernel image, or an addon. */
+struct uki_row {
+        bool addon;
+        int profile;    /* its number, where it is a profile */
+        const char *id; /* these two from the profile's own section; NULL without */
+        const char *title;
+        const char *version; /* of the kernel that it has or is for; NULL where that is not known */
+        const char *initrd;  /* the section that is its initrd, as messages call it; NULL without */
+};
+
+/**
+ * Tell what a unified kernel image or an addon has. The other files have nothing.
+ *
+ * @param row  called for each profile, of which an image without `.profile` sections has one, or for the addon
+ * @return 0, or a negative errno, not logged
+ */
+int uki_rows(int fd, void (*row)(void *argument, const struct uki_row *row), void *argument);
 
 /** Close and free all. Works as a cleanup function. */
 void candidate_done(struct candidate *candidate);

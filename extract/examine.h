@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What an image is made of: its parts, and the profiles and addons of unified kernel images.
+ */
+
+#include <stdio.h>
+
+#include "options.h"
+
+/**
+ * Print the tables of --examine, --raw or --json.
+ *
+ * @return 0, or a negative errno, already logged; what was found by then is printed
+ */
+int examine_image(const struct image *image, const struct options *options, FILE *to);
