@@ -3,36 +3,7 @@
 # dracut-extractinitrd: what dracut's program of this name does for lsinitrd, and its own options.
 
 load common
-
-EXTRACT=$(realpath "${BUILD:-$tests/../build}/extract/dracut-extractinitrd")
-
-# extract ARGUMENT...: run it in $T/here, as restore() runs the other program
-extract() {
-    status=0
-    mkdir -p "$T/here"
-    (cd "$T/here" && timeout -s KILL 300 "$EXTRACT" "$@") >"$T/stdout" 2>"$T/stderr" || status=$?
-}
-
-# prints LINE...: the last run succeeded, silently but for these lines on stdout
-prints() {
-    [[ $status == 0 && ! -s $T/stderr ]] || { echo "exit $status: $(<"$T/stderr")"; return 1; }
-    diff -u <([[ $# == 0 ]] || printf '%s\n' "$@") "$T/stdout"
-}
-
-# refused PATTERN [STATUS]: the last run failed with one line on stderr
-refused() {
-    [[ $status == "${2-1}" && $(lines "$T/stderr") == 1 ]] || { echo "exit $status: $(<"$T/stderr")"; return 1; }
-    grep -q -- "$1" "$T/stderr" || { cat "$T/stderr"; return 1; }
-}
-
-one='entry(".", DIR | 0o755), entry("a", REG | 0o644, b"first\n", mtime=1000), entry("d", DIR | 0o755),
-    entry("d/b", REG | 0o600, b"b\n")'
-two='entry(".", DIR | 0o755), entry("d", DIR | 0o755), entry("d/c", REG | 0o644, b"second\n"),
-    entry("l", LNK | 0o777, b"d/c")'
-kernel='entry("kernel", DIR | 0o755), entry("kernel/x86", DIR | 0o755), entry("kernel/x86/microcode", DIR | 0o755),
-    entry("kernel/x86/microcode/A.bin", REG | 0o644, b"code\n")'
-early="archive(entry('.', DIR | 0o755), entry('early_cpio', REG | 0o644, b'1\\n'), $kernel)"
-early_names=(. early_cpio kernel kernel/x86 kernel/x86/microcode kernel/x86/microcode/A.bin)
+load fixture-extract
 
 @test "0 to 2 early parts, 0 to 2 main parts, of all formats" {
     for format in plain gzip bzip2 lzma xz lzop "lz4 -l" "zstd -15"; do
@@ -267,7 +238,7 @@ early_names=(. early_cpio kernel kernel/x86 kernel/x86/microcode kernel/x86/micr
     [[ $(tail -n 1 "$T/stdout" | cut -f 6) == "$(newc image "archive($two)" | wc -c)" ]]
     cp "$T/stdout" "$T/raw"
     extract --examine "$T/image"
-    [[ $(awk '{ print NF }' "$T/stdout" | sort -u) == 7 ]]
+    [[ $(awk '{ print NF }' "$T/stdout" | sort -u) == 8 ]]
     [[ $(tail -n +2 "$T/stdout" | awk -v OFS='\t' '{ $1 = $1 } 1') == "$(<"$T/raw")" ]]
     extract --json "$T/image"
     python3 -c 'import json, sys

@@ -1,0 +1,164 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# dracut-extractinitrd --test: every defect of an image; --nested; progress.
+
+load common
+load fixture-extract
+
+bad='REG | 0o644, b"data", magic="070702", check=1'
+
+# damage FILE TEXT OFFSET: at OFFSET behind TEXT, which may be negative, a byte becomes z
+damage() {
+    python3 -c 'import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[data.index(sys.argv[2].encode()) + int(sys.argv[3])] = ord("z")
+open(sys.argv[1], "wb").write(data)' "$@"
+}
+
+# defects PATTERN...: the last run failed with just these lines
+defects() {
+    [[ $status == 1 && $(lines "$T/stderr") == "$#" ]] || { echo "exit $status: $(<"$T/stderr")"; return 1; }
+    local number=0 it
+    for it in "$@"; do
+        number=$((number + 1))
+        sed -n "${number}p" "$T/stderr" | grep -q -- "$it" || { echo "$number: $it"; cat "$T/stderr"; return 1; }
+    done
+}
+
+@test "every checksum, in plain and compressed parts" {
+    image "archive(entry('one', $bad), entry('good', REG | 0o644, b'x'), entry('two', $bad)) +
+        compress('gzip', archive(entry('three', $bad), entry('four', $bad)))"
+    extract --test "$T/image"
+    defects 'offset 0: the checksum' 'offset 240: the checksum' 'byte 0 of the decoded gzip part' \
+        'byte 120 of the decoded gzip part'
+    extract --list "$T/image"
+    prints one good two three four
+}
+
+@test "behind a damaged header, the next one" {
+    image "archive(entry('one', REG | 0o644, b'x' * 999), entry('two', REG | 0o644, b'x'), entry('three', $bad)) +
+        compress('zstd -15', archive(entry('four', $bad)))"
+    for it in -110 -100 -50; do
+        cp "$T/image" "$T/damaged"
+        damage "$T/damaged" one $it
+        extract --test "$T/damaged"
+        defects 'offset 0: ' 'offset [0-9]*: the checksum' 'byte 0 of the decoded zstd part'
+    done
+    # a size that leads into the middle of data
+    python3 -c 'import sys
+data = open(sys.argv[1], "rb").read()
+open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/image" "$T/damaged"
+    extract --test "$T/damaged"
+    defects 'offset [0-9]*: ' 'offset [0-9]*: the checksum' 'byte 0 of the decoded zstd part'
+    # in a compressed part
+    image "b'070701z' + archive(entry('one', REG | 0o644), entry('two', $bad))[7:]"
+    newc compress gzip <"$T/image" >"$T/damaged"
+    extract --test "$T/damaged"
+    defects 'not eight hex' 'byte [0-9]* of the decoded gzip part'
+}
+
+@test "behind a damaged trailer or early part, what follows" {
+    image "$early + bytes(512) + compress('xz', archive(entry('one', $bad)))"
+    damage "$T/image" TRAILER -100
+    extract --test "$T/image"
+    defects 'not eight hex' 'byte 0 of the decoded xz part'
+    image "$early + archive(entry('one', $bad))"
+    damage "$T/image" kernel/x86/microcode/A.bin -100
+    extract --test "$T/image"
+    defects 'not eight hex' 'the checksum'
+}
+
+@test "behind a part that cannot be decoded, the next file" {
+    image "compress('zstd -15', archive($one))"
+    head -c -3 "$T/image" >"$T/cut"
+    echo "no image at all" >"$T/foreign"
+    image "compress('gzip', archive(entry('one', $bad)))"
+    extract --test "$T/cut" -F "$T/foreign" -F "$T/image" -F "$T/cut" -F "$T/image"
+    defects 'cut: offset [0-9]*: ' 'foreign: offset 0: bytes of no known format' 'byte 0 of the decoded gzip part' \
+        'cut: offset [0-9]*: ' 'byte 0 of the decoded gzip part'
+}
+
+@test "--nested: squashfs and erofs roots are one more part" {
+    mkdir -p "$T/root/usr/bin" "$T/root/dev"
+    echo tool >"$T/root/usr/bin/tool"
+    ln "$T/root/usr/bin/tool" "$T/root/usr/bin/other"
+    ln -s tool "$T/root/usr/bin/link"
+    head -c 300000 /dev/urandom >"$T/root/big"
+    mknod "$T/root/dev/null" c 1 3
+    chown 7:8 "$T/root/big"
+    find "$T/root" -exec touch -h -d @1000000000 {} +
+    mksquashfs "$T/root" "$T/squashfs" -quiet -noappend >/dev/null
+    mkfs.erofs "$T/erofs" "$T/root" >/dev/null 2>&1
+    for it in squashfs:squashfs-root squashfs:squash-root erofs:erofs-root; do
+        name=${it#*:}.img
+        image "$early + compress('gzip', archive(entry('$name', REG | 0o644, open('$T/${it%:*}', 'rb').read())))"
+        extract -l "$T/image" -P 2
+        prints "$name"
+        extract -l --nested "$T/image" -P 2-
+        prints "$name" big dev dev/null usr usr/bin usr/bin/link usr/bin/other usr/bin/tool
+        extract --to-stdout --nested "$T/image" usr/bin/other
+        prints tool
+        rm -rf "$T/out"
+        extract --nested -x kernel -x early_cpio -x "$name" -D "$T/out" "$T/image"
+        prints
+        newc diff --no-root --ignore=links "$T/root" "$T/out"
+        [[ $name == erofs* || $(stat -c %h "$T/out/usr/bin/tool") == 2 ]]
+        extract --nested --tar "$T/image" big
+        tar -xOf "$T/stdout" big | cmp - "$T/root/big"
+        extract --nested --raw "$T/image"
+        [[ $(tail -n 1 "$T/stdout" | cut -f 1,4,5,7,8) == $'3\tnewc\tmain\t8\tnested roots' ]]
+    done
+    awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo
+    image "archive($one)"
+    extract -l --nested "$T/image"
+    prints . a d d/b
+    image "archive(entry('squashfs-root.img', REG | 0o644, open('$T/squashfs', 'rb').read()[:1000]))"
+    extract --nested --test "$T/image"
+    refused "Cannot extract the image's squashfs-root.img"
+    cp "$EXTRACT" "$T/program"
+    chmod 755 "$T" "$T/program"
+    status=0
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$T/program" -l --nested "$T/image" >"$T/stdout" 2>"$T/stderr" ||
+        status=$?
+    refused "takes root's rights"
+}
+
+# at_terminal SECONDS ARGUMENT...: what appears on a terminal as stderr, with the image coming in two halves
+at_terminal() {
+    python3 - "$EXTRACT" "$T/image" "$@" <<'END'
+import os, pty, subprocess, sys, time
+program, image, seconds, *arguments = sys.argv[1:]
+data = open(image, "rb").read()
+master, slave = pty.openpty()
+process = subprocess.Popen([program, *arguments, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=slave)
+os.close(slave)
+for half in data[:len(data) // 2], data[len(data) // 2:]:
+    process.stdin.write(half)
+    process.stdin.flush()
+    time.sleep(float(seconds))
+process.stdin.close()
+process.stdout.read()
+process.wait()
+seen = b""
+while True:
+    try:
+        more = os.read(master, 4096)
+    except OSError:
+        break
+    if not more:
+        break
+    seen += more
+sys.stdout.buffer.write(seen)
+END
+}
+
+@test "a progress bar at a terminal, after half a second" {
+    image "archive(entry('f', REG | 0o644, bytes(4000000)))"
+    at_terminal 0.7 --list >"$T/seen"
+    grep -q 'Reading [0-9]* MiB' "$T/seen"
+    [[ $(tail -c 4 "$T/seen") == $'\r\e[K' ]] # and it is gone
+    at_terminal 0 --list >"$T/seen"
+    [[ ! -s $T/seen ]] || [[ $(cat "$T/seen") == *MiB* ]] # a machine may be slow
+    at_terminal 0.7 --debug --list >"$T/seen"
+    ! grep -q MiB "$T/seen"
+}
