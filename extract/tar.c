@@ -5,14 +5,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "archive.h"
+#include "pax.h"
 #include "group.h"
 #include "skipcpio/util.h"
 #include "util/log.h"
 
 struct tar {
         struct walk walk;
-        struct archive_to *to;
+        struct pax *to;
         struct groups groups;
         uint64_t sockets; /* left out */
         int r;            /* of what has no result of its own */
@@ -41,7 +41,7 @@ static int copy_data(struct tar *tar, const struct newc *header, uint64_t at)
                         return walk_source_wrong(&tar->walk, r, at, "a file");
                 for (size_t i = 0; header->checksummed && i < size; i++)
                         sum += block[i];
-                r = archive_data(tar->to, block, size);
+                r = pax_data(tar->to, block, size);
                 if (r < 0)
                         return r;
                 left -= size;
@@ -63,7 +63,7 @@ static int add_links(struct tar *tar, struct group *group)
 
         group->written = true;
         for (size_t i = 1; r == 0 && i < group->count; i++)
-                r = archive_add(tar->to, &group->header, group->names[i], NULL, group->names[0]);
+                r = pax_add(tar->to, &group->header, group->names[i], NULL, group->names[0]);
         return r;
 }
 
@@ -77,7 +77,7 @@ static int add_name(struct tar *tar, const struct newc *header, const char *name
         if (r < 0)
                 return no_group(tar, r);
         if (group->written && !(data && S_ISREG(header->mode)))
-                return archive_add(tar->to, header, name, NULL, group->names[0]);
+                return pax_add(tar->to, header, name, NULL, group->names[0]);
         if (!data)
                 return 0;
         if (group->written) { /* other data than before, which the other names have then, too */
@@ -86,7 +86,7 @@ static int add_name(struct tar *tar, const struct newc *header, const char *name
                 group->names[0] = group->names[group->count - 1];
                 group->names[group->count - 1] = first;
         }
-        r = archive_add(tar->to, header, name, NULL, NULL);
+        r = pax_add(tar->to, header, name, NULL, NULL);
         if (r == 0 && S_ISREG(header->mode))
                 r = copy_data(tar, header, at);
         return r < 0 ? r : add_links(tar, group);
@@ -102,7 +102,7 @@ static int end_group(void *argument, struct group *group)
         if (group->written || group->count == 0)
                 return 0;
         empty.filesize = 0;
-        r = archive_add(tar->to, &empty, group->names[0], NULL, NULL);
+        r = pax_add(tar->to, &empty, group->names[0], NULL, NULL);
         return r < 0 ? r : add_links(tar, group);
 }
 
@@ -129,7 +129,7 @@ static int visit_entry(void *argument, const struct newc *header, uint64_t at)
                 tar->target[header->filesize] = '\0';
                 target = tar->target;
         }
-        r = archive_add(tar->to, header, name, target, NULL);
+        r = pax_add(tar->to, header, name, target, NULL);
         return r == 0 && S_ISREG(header->mode) ? copy_data(tar, header, at) : r;
 }
 
@@ -143,7 +143,7 @@ static int visit_other(void *argument, const struct newc *header, uint64_t at)
         if (!group || group->count == 0)
                 return WALK_SKIP;
         group->header = *header;
-        r = archive_add(tar->to, header, group->names[0], NULL, NULL);
+        r = pax_add(tar->to, header, group->names[0], NULL, NULL);
         if (r == 0)
                 r = copy_data(tar, header, at);
         return r < 0 ? r : add_links(tar, group);
@@ -176,13 +176,13 @@ int tar_image(const struct image *image, const struct options *options, int fd)
                 .walk = { .image = image, .options = &options->only, .visitor = &visitor, .argument = &tar }
         };
         uint64_t end;
-        int r = archive_begin(fd, &tar.to);
+        int r = pax_begin(fd, &tar.to);
 
         if (r == 0)
                 r = image->size > 0 ? walk_image(&tar.walk, &end) : 0;
         walk_done(&tar.walk);
         groups_done(&tar.groups);
-        r = archive_end(tar.to, MIN(r, 0));
+        r = pax_end(tar.to, MIN(r, 0));
         if (r >= 0 && tar.sockets > 0)
                 log_warning(0, "Sockets left out, which tar does not have: %" PRIu64, tar.sockets);
         return r;

@@ -160,5 +160,5 @@ END
     at_terminal 0 --list >"$T/seen"
     [[ ! -s $T/seen ]] || [[ $(cat "$T/seen") == *MiB* ]] # a machine may be slow
     at_terminal 0.7 --debug --list >"$T/seen"
-    ! grep -q MiB "$T/seen"
+    [[ $(<"$T/seen") != *MiB* ]]
 }

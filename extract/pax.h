@@ -9,16 +9,16 @@
 
 #include "skipcpio/newc.h"
 
-struct archive_to;
+struct pax;
 
 /**
  * Begin an archive.
  *
  * @param fd   where to write, not owned
- * @param ret  to be freed by archive_end()
+ * @param ret  to be freed by pax_end()
  * @return 0, or a negative errno, already logged: -ENOPKG where there is no libarchive
  */
-int archive_begin(int fd, struct archive_to **ret);
+int pax_begin(int fd, struct pax **ret);
 
 /**
  * Add an entry. Of a regular file that is no hard link, @header->filesize bytes have to follow.
@@ -27,11 +27,10 @@ int archive_begin(int fd, struct archive_to **ret);
  * @param hardlink  the earlier name that this is another one of, or NULL
  * @return 0, or a negative errno, already logged
  */
-int archive_add(struct archive_to *to, const struct newc *header, const char *name, const char *symlink,
-                const char *hardlink);
+int pax_add(struct pax *to, const struct newc *header, const char *name, const char *symlink, const char *hardlink);
 
-/** Add bytes to the file that was added last. @return as archive_add() */
-int archive_data(struct archive_to *to, const void *bytes, size_t size);
+/** Add bytes to the file that was added last. @return as pax_add() */
+int pax_data(struct pax *to, const void *bytes, size_t size);
 
-/** Write what is left, unless @r is negative, and free all; NULL is fine. @return @r, or as archive_add() */
-int archive_end(struct archive_to *to, int r);
+/** Write what is left, unless @r is negative, and free all; NULL is fine. @return @r, or as pax_add() */
+int pax_end(struct pax *to, int r);

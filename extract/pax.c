@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "archive.h"
+#include "pax.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -70,13 +70,13 @@ static int load(void)
         return library_load(sonames, symbols);
 }
 
-struct archive_to {
+struct pax {
         struct archive *archive;
         struct archive_entry *entry;
         locale_t utf8; /* the character set of names, but for those that are not valid in it; or 0 */
 };
 
-static int failed(struct archive_to *to)
+static int failed(struct pax *to)
 {
         int error = lib.archive_errno(to->archive);
 
@@ -85,9 +85,9 @@ static int failed(struct archive_to *to)
                -EIO;
 }
 
-int archive_begin(int fd, struct archive_to **ret)
+int pax_begin(int fd, struct pax **ret)
 {
-        struct archive_to *to;
+        struct pax *to;
 
         *ret = NULL;
         if (load() < 0)
@@ -107,8 +107,7 @@ int archive_begin(int fd, struct archive_to **ret)
         return 0;
 }
 
-int archive_add(struct archive_to *to, const struct newc *header, const char *name, const char *symlink,
-                const char *hardlink)
+int pax_add(struct pax *to, const struct newc *header, const char *name, const char *symlink, const char *hardlink)
 {
         struct archive_entry *entry = lib.archive_entry_clear(to->entry);
         locale_t before = to->utf8 ? uselocale(to->utf8) : 0;
@@ -132,12 +131,12 @@ int archive_add(struct archive_to *to, const struct newc *header, const char *na
         return r < ARCHIVE_WARN ? failed(to) : 0;
 }
 
-int archive_data(struct archive_to *to, const void *bytes, size_t size)
+int pax_data(struct pax *to, const void *bytes, size_t size)
 {
         return lib.archive_write_data(to->archive, bytes, size) < 0 ? failed(to) : 0;
 }
 
-int archive_end(struct archive_to *to, int r)
+int pax_end(struct pax *to, int r)
 {
         if (!to)
                 return r;
