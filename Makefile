@@ -189,7 +189,7 @@ replace = for l in $(if $(filter no,$(LSINITRD)),,$(LINKS)); do \
 	packaging/replace $(1) "$(DESTDIR)$(programdir)/$${l%%:*}" "$(DESTDIR)$${l\#*:}" || exit; done
 # substitute(template, file)
 substitute = sed -e 's|@programdir@|$(programdir)|g' -e 's|@dracutdir@|$(dracutdir)|g' -e 's|@unitdir@|$(unitdir)|g' \
-	$(1) >$(2) && chmod 644 $(2)
+	-e 's|@version@|$(VERSION)|g' $(1) >$(2) && chmod 644 $(2)
 
 install: all
 	$(INSTALL) -d -m 755 $(addprefix $(DESTDIR),$(programdir) $(bindir) $(MODULE) $(unitdropindir) $(mandir)/man7 $(mandir)/man8 \

@@ -118,6 +118,18 @@ skipcpio --list image " ]
     diff /dev/null "$BATS_TEST_TMPDIR/faults"
 }
 
+@test "at 80 columns each page has its whole title, and says which version it is of" {
+    install_
+    version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
+    find "$root" -path '*/man/*' -type f >"$BATS_TEST_TMPDIR/pages"
+    while read -r page; do
+        title=$(basename "$page" | sed -E 's/(.*)\.(.)/\U\1(\2)/')
+        MANWIDTH=80 man -E UTF-8 -l "$page" >"$BATS_TEST_TMPDIR/page"
+        head -n 1 "$BATS_TEST_TMPDIR/page" | grep -E "^${title//[()]/.} +[A-Z][^.]*[a-z] +${title//[()]/.}\$"
+        tail -n 1 "$BATS_TEST_TMPDIR/page" | grep "^dracut-restore $version  .*  dracut-restore $version\$"
+    done <"$BATS_TEST_TMPDIR/pages"
+}
+
 @test "one version" {
     version=$("$BUILD/restore/dracut-initramfs-restore" --version | sed 's/.*dracut-restore-\(.*\))/\1/')
     [ "$version" ]
