@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What `make install` puts where, what an upgrade of dracut and `make uninstall` leave, and whether the manual pages and
-# the completions know the options that the programs have.
+# What `make install` puts where, what an upgrade of dracut and `make uninstall` leave, whether the manual pages and the
+# completions know the options that the programs have, and whether each file has its licence.
 
 setup() {
     top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -128,6 +128,17 @@ skipcpio --list image " ]
         head -n 1 "$BATS_TEST_TMPDIR/page" | grep -E "^${title//[()]/.} +[A-Z][^.]*[a-z] +${title//[()]/.}\$"
         tail -n 1 "$BATS_TEST_TMPDIR/page" | grep "^dracut-restore $version  .*  dracut-restore $version\$"
     done <"$BATS_TEST_TMPDIR/pages"
+}
+
+@test "each file says its licence, or REUSE.toml does" {
+    git -C "$top" rev-parse 2>/dev/null || skip "not a clone"
+    cd "$top"
+    mapfile -t exempt < <(sed -n 's/^    "\(.*\)",$/:!\1/p' REUSE.toml)
+    [ "${#exempt[@]}" -gt 5 ]
+    [ "$(git ls-files | grep -c '\.[ch]$')" -gt 50 ]
+    git ls-files -z -- ':!LICENSES' "${exempt[@]}" |
+        xargs -0 grep --files-without-match 'SPDX-License-Identifier: LGPL-2.1-or-later' >"$BATS_TEST_TMPDIR/without" || :
+    diff /dev/null "$BATS_TEST_TMPDIR/without"
 }
 
 @test "one version" {
