@@ -37,21 +37,14 @@ static int make_directory(int tree_fd, const char *name)
                                : 0;
 }
 
-/* @param directory  gets the directory that it is in, where its hooks are, too; PATH_MAX bytes */
-static int take_shutdown(struct programs *programs, char *directory)
+/* @param path  gets its name in the exitrd; PATH_MAX bytes */
+static int take_shutdown(struct programs *programs, char *path)
 {
         int r = -ENOENT;
 
         for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(shutdown_paths); i++)
-                r = programs_take(programs, shutdown_paths[i], shutdown_dlopens, LOG_ERR, directory);
-        if (r < 0)
-                return r;
-        /* As a link: the loader tells $ORIGIN by the file's own name. */
-        if (symlinkat(directory, programs->tree_fd, "shutdown") < 0)
-                return log_error(-errno, "/shutdown: cannot be made in the exitrd");
-        programs->entries++;
-        *strrchr(directory, '/') = '\0';
-        return 0;
+                r = programs_take(programs, shutdown_paths[i], shutdown_dlopens, LOG_ERR, path);
+        return r;
 }
 
 /* A hook that cannot be taken is no reason to go without the pivot; it would not run where it is, either. */
@@ -82,56 +75,105 @@ static int take_hooks(struct programs *programs, const char *directory)
         return r == -EIO || r == -ENOMEM ? r : 0;
 }
 
-/* @param path  gets the name that it was found by, "" where it was not. @return 0 or a negative errno, already logged
- */
-static int take_holder(struct programs *programs, const struct holder *holder, char *path)
+/* @return 1, 0 where it cannot be taken, or a negative errno, already logged */
+static int take_holder(struct programs *programs, const struct holder *holder)
 {
-        char real[PATH_MAX];
-        int r = -ENOENT;
+        char path[PATH_MAX], real[PATH_MAX];
+        int r = holder->program ? -ENOENT : 0;
 
         for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(program_directories); i++) {
-                snprintf(path, PATH_MAX, "%s/%s", program_directories[i], holder->program);
+                snprintf(path, sizeof(path), "%s/%s", program_directories[i], holder->program);
                 r = programs_take(programs, path, NULL, LOG_WARNING, real);
         }
-        if (r < 0)
-                *path = '\0';
         if (r == -ENOENT)
                 log_debug("%s: there is no %s to take", holder->device, holder->program);
+        return r == -EIO || r == -ENOMEM ? r : r == 0;
+}
+
+/* A script that grows. */
+struct script {
+        char text[2 * PATH_MAX]; /* more than all rows of holders.c and one name */
+        bool any;                /* it does something */
+};
+
+static void script_begin(struct script *script, const char *purpose)
+{
+        snprintf(script->text, sizeof(script->text), "#!/bin/sh\n# %s\nexport PATH=/usr/sbin:/usr/bin:/sbin:/bin\n",
+                 purpose);
+        script->any = false;
+}
+
+static void script_add(struct script *script, const char *command)
+{
+        size_t used = strlen(script->text);
+
+        script->any = snprintf(script->text + used, sizeof(script->text) - used, "%s\n", command) > 0;
+}
+
+static int script_write(struct programs *programs, const struct script *script, const char *path)
+{
+        _cleanup_close_ int fd = openat(programs->tree_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
+        size_t size = strlen(script->text);
+
+        if (fd < 0 || write(fd, script->text, size) != (ssize_t)size)
+                return log_error(-errno, "/%s: cannot be made in the exitrd", path);
+        programs->entries++;
+        programs->bytes += size;
+        return 0;
+}
+
+/* Take what this machine's devices need: what is to be run before systemd-shutdown, and what after it, as its hook. */
+static int take_holders(struct programs *programs, struct script *before, struct script *after)
+{
+        struct holder holders[HOLDERS_MAX];
+        size_t count = holders_find(programs->root_fd, holders, ELEMENTSOF(holders));
+        char path[PATH_MAX];
+        int r = 0;
+
+        script_begin(before, "What systemd-shutdown cannot wait for.");
+        script_begin(after, "What systemd-shutdown does not do itself.");
+        for (size_t i = 0; r >= 0 && i < count; i++) {
+                r = take_holder(programs, &holders[i]);
+                if (r > 0 && holders[i].command)
+                        script_add(holders[i].first ? before : after, holders[i].command);
+        }
+        if (r < 0 || (!before->any && !after->any))
+                return MIN(r, 0);
+        r = programs_take(programs, "bin/sh", NULL, LOG_WARNING, path);
+        if (r < 0)
+                before->any = after->any = false;
         return r == -EIO || r == -ENOMEM ? r : 0;
 }
 
-/* Take what this machine's devices need, and write the hook that runs it. */
-static int take_holders(struct programs *programs, const char *directory)
+/*
+ * The exitrd's `shutdown`: systemd-shutdown, or a script that becomes it.
+ *
+ * @path: systemd-shutdown
+ * @hooks: directory of its hooks
+ */
+static int make_shutdown(struct programs *programs, const char *path, const char *hooks)
 {
-        struct holder holders[HOLDERS_MAX];
-        size_t count = holders_find(programs->root_fd, holders, ELEMENTSOF(holders)), used;
-        char script[HOLDERS_MAX * 128] = "#!/bin/sh\n# What systemd-shutdown does not do itself.\n", path[PATH_MAX];
-        _cleanup_close_ int fd = -1;
-        bool any = false;
-        int r = 0;
+        struct script before, after;
+        char line[PATH_MAX + sizeof("exec / \"$@\"")];
+        int r = take_holders(programs, &before, &after);
 
-        used = strlen(script);
-        for (size_t i = 0; r == 0 && i < count; i++) {
-                r = take_holder(programs, &holders[i], path);
-                if (r < 0 || !*path || !holders[i].arguments)
-                        continue;
-                used += (size_t)snprintf(script + used, sizeof(script) - used, "/%s %s\n", path, holders[i].arguments);
-                any = true;
+        if (r == 0 && after.any)
+                r = make_directory(programs->tree_fd, hooks);
+        if (r == 0 && after.any) {
+                snprintf(line, sizeof(line), "%.*s/" HOOK, (int)(sizeof(line) - sizeof("/" HOOK)), hooks);
+                r = script_write(programs, &after, line);
         }
-        if (r < 0 || !any)
-                return r;
-        r = programs_take(programs, "bin/sh", NULL, LOG_WARNING, path);
-        if (r < 0)
-                return r == -EIO || r == -ENOMEM ? r : 0;
-        r = make_directory(programs->tree_fd, directory);
         if (r < 0)
                 return r;
-        snprintf(path, sizeof(path), "%.*s/" HOOK, (int)(sizeof(path) - sizeof("/" HOOK)), directory);
-        fd = openat(programs->tree_fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0755);
-        if (fd < 0 || write(fd, script, used) != (ssize_t)used)
-                return log_error(-errno, "/%s: cannot be made in the exitrd", path);
+        if (before.any) {
+                snprintf(line, sizeof(line), "exec /%s \"$@\"", path);
+                script_add(&before, line);
+                return script_write(programs, &before, "shutdown");
+        }
+        /* As a link: the loader tells $ORIGIN by the file's own name. */
+        if (symlinkat(path, programs->tree_fd, "shutdown") < 0)
+                return log_error(-errno, "/shutdown: cannot be made in the exitrd");
         programs->entries++;
-        programs->bytes += used;
         return 0;
 }
 
@@ -153,14 +195,15 @@ static int take_release(struct programs *programs)
 
 static int compose(struct programs *programs)
 {
-        char directory[PATH_MAX], hooks[PATH_MAX + sizeof("/system-shutdown")], real[PATH_MAX];
-        int r = take_shutdown(programs, directory);
+        char path[PATH_MAX], hooks[PATH_MAX + sizeof("/system-shutdown")], real[PATH_MAX];
+        int r = take_shutdown(programs, path);
 
-        snprintf(hooks, sizeof(hooks), "%s/system-shutdown", directory);
+        if (r < 0)
+                return r;
+        snprintf(hooks, sizeof(hooks), "%.*s/system-shutdown", (int)(strrchr(path, '/') - path), path);
+        r = take_hooks(programs, hooks);
         if (r == 0)
-                r = take_hooks(programs, hooks);
-        if (r == 0)
-                r = take_holders(programs, hooks);
+                r = make_shutdown(programs, path, hooks);
         if (r == 0)
                 r = take_release(programs);
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(top_links); i++)

@@ -11,7 +11,8 @@
 
 /* What /sys has of it. */
 struct evidence {
-        const char *file;   /* below a block device's directory, or an absolute name with no device */
+        const char *class;  /* of devices; NULL: the file is a name from the root */
+        const char *file;   /* in the directory of any of them */
         const char *prefix; /* of its content */
 };
 
@@ -20,16 +21,28 @@ static const struct {
         struct holder holder;
 } rows[] = {
         /* A pool keeps the devices below it open. */
-        { { "/sys/module/zfs/initstate", "live" }, { "ZFS", "zpool", "export -a" } },
-        { { "dm/uuid", "mpath-" }, { "multipath", "multipath", "-F" } },
+        { { NULL, "sys/module/zfs/initstate", "live" }, { "ZFS", "zpool", "zpool export -a", false } },
+        /* What waits for a path that will not come back would wait for ever. */
+        { { "block", "dm/uuid", "mpath-" },
+          { "multipath", "dmsetup",
+            "dmsetup ls --target multipath | while read -r map _; do dmsetup message \"$map\" 0 fail_if_no_path; done",
+            false } },
         /* Only what nothing uses: what a pool or a map was on until now. */
-        { { "dm/uuid", "" }, { "device mapper", "dmsetup", "remove_all" } },
-        /* Metadata of its own is written by the kernel, that of a BIOS by mdmon. */
-        { { "md/metadata_version", "external:" }, { "md with external metadata", "mdmon", NULL } },
-        { { "md/metadata_version", "" }, { "md", "mdadm", "--wait-clean --scan" } },
-        { { "md/metadata_version", "" }, { "md", "mdadm", "--stop --scan" } },
+        { { "block", "dm/uuid", "" }, { "device mapper", "dmsetup", "dmsetup remove_all", false } },
+        /* Metadata of its own is written by the kernel, that of a BIOS by mdmon. The one that runs is on the old root.
+         */
+        { { "block", "md/metadata_version", "external:" },
+          { "md with external metadata", "mdmon", "mdmon --offroot --takeover --all", true } },
+        { { "block", "md/metadata_version", "" }, { "md", "mdadm", "mdadm --wait-clean --scan", false } },
+        { { "block", "md/metadata_version", "" }, { "md", "mdadm", "mdadm --stop --scan", false } },
+        /* The kernel writes what the target has in its cache. To log out would take iscsid with its records and its
+         * secrets, and a connection of its own. */
+        { { "iscsi_session", "state", "" },
+          { "iSCSI", NULL,
+            "for d in /sys/class/iscsi_session/*/device/target*/*/delete; do [ ! -e \"$d\" ] || echo 1 >\"$d\"; done",
+            false } },
         /* Up to systemd 255 systemd-shutdown starts it, to jump into the kernel that is loaded. */
-        { { "/sys/kernel/kexec_loaded", "1" }, { "kexec", "kexec", NULL } },
+        { { NULL, "sys/kernel/kexec_loaded", "1" }, { "kexec", "kexec", NULL, false } },
 };
 
 static_assert(ELEMENTSOF(rows) <= HOLDERS_MAX, "there is room for all");
@@ -44,7 +57,10 @@ static bool has_content(int dir, const char *name, const char *prefix)
 
 static bool any_device(int root_fd, const struct evidence *evidence)
 {
-        int fd = openat(root_fd, "sys/class/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        char path[64];
+        int fd = snprintf(path, sizeof(path), "sys/class/%s", evidence->class) < (int)sizeof(path)
+                                 ? openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                                 : -1;
         DIR *dir = fd < 0 ? NULL : fdopendir(fd);
         const struct dirent *entry;
         bool found = false;
@@ -67,8 +83,8 @@ size_t holders_find(int root_fd, struct holder *ret, size_t max)
         for (size_t i = 0; i < ELEMENTSOF(rows) && count < max; i++) {
                 const struct evidence *evidence = &rows[i].evidence;
 
-                if (*evidence->file == '/' ? has_content(root_fd, evidence->file + 1, evidence->prefix)
-                                           : any_device(root_fd, evidence))
+                if (evidence->class ? any_device(root_fd, evidence)
+                                    : has_content(root_fd, evidence->file, evidence->prefix))
                         ret[count++] = rows[i].holder;
         }
         return count;

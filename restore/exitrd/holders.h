@@ -6,13 +6,15 @@
  * has unmounted them and detached what it can: swap, loop devices, md and the device mapper.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /** A program that is needed if the machine has a device of a kind. */
 struct holder {
-        const char *device;    /* the kind, for messages */
-        const char *program;   /* its name */
-        const char *arguments; /* of its run in the exitrd, or NULL: systemd-shutdown runs it */
+        const char *device;  /* the kind, for messages */
+        const char *program; /* its name, or NULL: a shell is enough */
+        const char *command; /* for a shell in the exitrd, or NULL: systemd-shutdown runs the program */
+        bool first;          /* to be run before anything is unmounted, not after that */
 };
 
 /**

@@ -196,16 +196,93 @@ shared_library() {
     [[ $said == *"broken: its interpreter /usr/bin/missing is missing"* ]]
 }
 
+# device FILE CONTENT: below /sys/class
+device() {
+    mkdir -p "$(dirname "$T/root/sys/class/$1")"
+    echo "$2" >"$T/root/sys/class/$1"
+}
+
+# hook LINE...: what runs after systemd-shutdown; without any, nothing does
+hook() {
+    if [[ $# == 0 ]]; then
+        [[ ! -e $T/tree/usr/lib/systemd/system-shutdown/dracut-restore ]]
+        return
+    fi
+    diff <(printf '%s\n' "$@") <(tail -n +4 "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore")
+}
+
+# tools NAME...: of those that there are, these are in the tree
+tools() {
+    diff <(printf '%s\n' "$@") <(ls "$T/tree/usr/sbin" 2>/dev/null)
+    rm -r "$T/tree" "$T/root/sys"
+}
+
 @test "tools for what /sys has" {
     system
-    mkdir -p "$T/root/sys/class/block/md0/md" "$T/root/sys/class/block/dm-0/dm" "$T/root/usr/sbin"
-    echo 1.2 >"$T/root/sys/class/block/md0/md/metadata_version"
-    echo LVM-0 >"$T/root/sys/class/block/dm-0/dm/uuid"
-    for tool in mdadm dmsetup multipath zpool kexec mdmon; do cp /bin/true "$T/root/usr/sbin/$tool"; done
+    mkdir -p "$T/root/usr/sbin"
+    for tool in mdadm dmsetup multipath zpool kexec mdmon iscsiadm; do
+        printf '#!/bin/sh\necho "%s $*" >>/calls\n' "$tool" >"$T/root/usr/sbin/$tool"
+    done
+    chmod 755 "$T/root/usr/sbin"/*
+
+    device block/sda/size 1
     composes
-    [[ $(cd "$T/tree/usr/sbin" && echo *) == "dmsetup mdadm" ]]
-    [[ $(tail -n 3 "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore") == "/usr/sbin/dmsetup remove_all
-/usr/sbin/mdadm --wait-clean --scan
-/usr/sbin/mdadm --stop --scan" ]]
+    hook
+    [[ ! -e $T/tree/usr/sbin || -z $(ls "$T/tree/usr/sbin") ]]
+    rm -r "$T/tree"
+
+    device block/md0/md/metadata_version 1.2
+    device block/dm-0/dm/uuid LVM-0
+    composes
+    hook 'dmsetup remove_all' 'mdadm --wait-clean --scan' 'mdadm --stop --scan'
     chroot "$T/tree" /usr/lib/systemd/system-shutdown/dracut-restore
+    [[ $(<"$T/tree/calls") == $'dmsetup remove_all\nmdadm --wait-clean --scan\nmdadm --stop --scan' ]]
+    [[ -L $T/tree/shutdown ]]
+    tools dmsetup mdadm
+
+    device block/dm-0/dm/uuid mpath-3600
+    composes
+    [[ $(sed -n 4p "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore") == *fail_if_no_path* ]]
+    [[ $(sed -n 5p "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore") == "dmsetup remove_all" ]]
+    printf '#!/bin/sh\necho "dmsetup $*" >>/calls\n[ "$1" != ls ] || printf "mpatha\\t(254:0)\\nmpath b\\t(254:1)\\n"\n' \
+        >"$T/tree/usr/sbin/dmsetup"
+    chroot "$T/tree" /usr/lib/systemd/system-shutdown/dracut-restore
+    [[ $(sed -n 2p "$T/tree/calls") == "dmsetup message mpatha 0 fail_if_no_path" ]]
+    tools dmsetup
+
+    mkdir -p "$T/root/sys/module/zfs"
+    echo live >"$T/root/sys/module/zfs/initstate"
+    composes
+    hook 'zpool export -a'
+    tools zpool
+
+    mkdir -p "$T/root/sys/kernel"
+    echo 1 >"$T/root/sys/kernel/kexec_loaded"
+    composes
+    hook
+    tools kexec
+
+    device iscsi_session/session1/state LOGGED_IN
+    composes
+    mkdir -p "$T/tree/sys/class/iscsi_session/session1/device/target2:0:0"/{2:0:0:1,2:0:0:2}
+    : >"$T/tree/sys/class/iscsi_session/session1/device/target2:0:0/2:0:0:1/delete"
+    : >"$T/tree/sys/class/iscsi_session/session1/device/target2:0:0/2:0:0:2/delete"
+    chroot "$T/tree" /usr/lib/systemd/system-shutdown/dracut-restore
+    [[ $(cat "$T"/tree/sys/class/iscsi_session/session1/device/*/*/delete) == $'1\n1' ]]
+}
+
+@test "mdmon moves over before anything is unmounted" {
+    system
+    mkdir -p "$T/root/usr/sbin"
+    printf '#!/bin/sh\necho "%s $*" >>/calls\n' mdmon >"$T/root/usr/sbin/mdmon"
+    cp "$T/root/usr/sbin/mdmon" "$T/root/usr/sbin/mdadm"
+    chmod 755 "$T/root/usr/sbin"/*
+    device block/md127/md/metadata_version external:imsm
+    composes
+    [[ ! -L $T/tree/shutdown && $(tail -n 2 "$T/tree/shutdown") == 'mdmon --offroot --takeover --all
+exec /usr/lib/systemd/systemd-shutdown "$@"' ]]
+    printf '#!/bin/sh\necho "%s $*" >>/calls\n' systemd-shutdown >"$T/tree/usr/lib/systemd/systemd-shutdown"
+    chroot "$T/tree" /shutdown poweroff --log-level 6
+    [[ $(<"$T/tree/calls") == $'mdmon --offroot --takeover --all\nsystemd-shutdown poweroff --log-level 6' ]]
+    hook 'mdadm --wait-clean --scan' 'mdadm --stop --scan'
 }
