@@ -228,6 +228,13 @@ def check_composed(scenario, run, tree, lines):
         names = {line.split(" ")[0] for line in tree}
         problems += [f"{name} is missing" for name in ("./shutdown", "./etc/initrd-release", "./oldroot")
                      if name not in names]
+    if tree is not None and scenario.selinux:
+        labels = {fields[0]: fields[-1] for fields in (line.split(" ") for line in tree if line != "end")}
+        wanted = {"./etc/ld.so.cache": "ld_so_cache_t", "./usr/lib/systemd/systemd-shutdown": "bin_t"}
+        problems += [f"{name} has the label {labels.get(name)}, not {label}" for name, label in wanted.items()
+                     if f":{label}:" not in labels.get(name, "")]
+        problems += [f"{name} has the label {label}" for name, label in labels.items()
+                     if name not in NOT_RESTORED and (":" not in label or ":tmpfs_t:" in label or "unlabeled" in label)]
     pivots = list(re.finditer(rb"Successfully changed into root pivot", run.serial))
     if len(pivots) != 1:
         problems.append(f"there were {len(pivots)} pivots")
