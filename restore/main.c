@@ -181,6 +181,7 @@ static int compose(const struct options *options, const char *directory, const c
         outcome.unpacked.entries = composed.entries;
         outcome.unpacked.bytes = composed.bytes;
         r = commit(options, exitrd, &outcome);
+        exitrd_done(&exitrd); /* what is reported is what others see */
         if (r < 0)
                 return r;
         if (options->check)

@@ -4,7 +4,6 @@
  * /etc/initrd-release, so it does not pivot again; what is mounted below /oldroot it unmounts, and what that was on it
  * detaches, with no help but the hooks'.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "exitrd.h"
 #include "holders.h"
+#include "hooks.h"
 #include "programs.h"
 #include "trusted.h"
 #include "util/log.h"
@@ -45,34 +45,6 @@ static int take_shutdown(struct programs *programs, char *path)
         for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(shutdown_paths); i++)
                 r = programs_take(programs, shutdown_paths[i], shutdown_dlopens, LOG_ERR, path);
         return r;
-}
-
-/* A hook that cannot be taken is no reason to go without the pivot; it would not run where it is, either. */
-static int take_hooks(struct programs *programs, const char *directory)
-{
-        char real[PATH_MAX], path[2 * PATH_MAX];
-        int fd = trusted_open(programs->root_fd, directory, programs->tree_fd, real), r = 0;
-        const struct dirent *entry;
-        DIR *dir;
-
-        if (fd == -ENOENT)
-                return 0;
-        if (fd == -EPERM)
-                return log_warning(0, "Cannot take what is in /%s: %s", directory, trusted_reason(fd)), 0;
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir)
-                return safe_close(fd), log_error(-errno, "/%s: cannot be read", directory);
-        while (r != -EIO && r != -ENOMEM && (entry = readdir(dir))) {
-                struct stat st;
-
-                if (*entry->d_name == '.' || fstatat(dirfd(dir), entry->d_name, &st, 0) < 0 || !S_ISREG(st.st_mode) ||
-                    (st.st_mode & S_IXUSR) == 0)
-                        continue; /* as systemd-shutdown sees it */
-                snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-                r = programs_take(programs, path, NULL, LOG_WARNING, real);
-        }
-        closedir(dir);
-        return r == -EIO || r == -ENOMEM ? r : 0;
 }
 
 /* @return 1, 0 where it cannot be taken, or a negative errno, already logged */
@@ -201,7 +173,7 @@ static int compose(struct programs *programs)
         if (r < 0)
                 return r;
         snprintf(hooks, sizeof(hooks), "%.*s/system-shutdown", (int)(strrchr(path, '/') - path), path);
-        r = take_hooks(programs, hooks);
+        r = hooks_take(programs, hooks);
         if (r == 0)
                 r = make_shutdown(programs, path, hooks);
         if (r == 0)

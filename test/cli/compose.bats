@@ -80,7 +80,11 @@ declines() {
     system
     restore --check -S "$T/root"
     [[ $said == *"image     none (No image found for kernel "* && $said == *"shutdown  runs in the tree"* ]]
+    [[ $said == *"mark      "*"/.need_shutdown is there"* ]]
     [[ $(ls -A "$T/root/run/initramfs") == .need_shutdown ]]
+    rm "$T/root/run/initramfs/.need_shutdown"
+    restore --check -S "$T/root"
+    [[ $status == 1 && $said == *"mark      there is no "*"/.need_shutdown"* ]]
 }
 
 @test "--check reports on it where the unit has --compose" {
@@ -187,12 +191,17 @@ shared_library() {
     printf '#!/bin/sh\nexit 0\n' >script
     printf '#!/usr/bin/missing\n' >broken
     cp /bin/true program
+    printf '#!/bin/sh\n# /usr/bin/commented\nif [ -x /usr/bin/tool ]; then "/usr/bin/tool" /etc/passwd --to=/sbin/other; fi\n' >names
+    mkdir -p "$T/root/usr/bin"
+    for name in commented tool unnamed; do cp /bin/true "$T/root/usr/bin/$name"; done
     echo text >data
-    chmod +x script broken program
+    chmod +x script broken program names
     composes
     [[ -x $T/tree/usr/lib/systemd/system-shutdown/script && -x $T/tree/usr/lib/systemd/system-shutdown/program ]]
     [[ ! -e $T/tree/usr/lib/systemd/system-shutdown/broken && ! -e $T/tree/usr/lib/systemd/system-shutdown/data ]]
     chroot "$T/tree" /usr/lib/systemd/system-shutdown/script
+    chroot "$T/tree" /usr/lib/systemd/system-shutdown/names
+    [[ -x $T/tree/usr/bin/tool && ! -e $T/tree/usr/bin/unnamed && ! -e $T/tree/usr/bin/commented && ! -e $T/tree/etc/passwd ]]
     [[ $said == *"broken: its interpreter /usr/bin/missing is missing"* ]]
 }
 

@@ -204,6 +204,25 @@ outside() {
     has tree live/image
 }
 
+# medium: what makes a live system of it: a medium, which an overlay's lower layer is on, and nothing in /boot
+# shellcheck disable=SC2016 # the inner shell expands it
+medium='mkdir -p /run/initramfs/live /run/overlay /run/merged
+    mount -t tmpfs live /run/initramfs/live
+    mkdir -p /run/initramfs/live/images/pxeboot /run/initramfs/live/root /run/overlay/upper /run/overlay/work
+    mv /boot/initrd.img-* /run/initramfs/live/images/pxeboot/initrd.img
+    mount -t overlay -o lowerdir=/run/initramfs/live/root,upperdir=/run/overlay/upper,workdir=/run/overlay/work overlay /run/merged;'
+
+@test "a live system: the image is on the medium" {
+    shut_down "$image" "$medium"
+    pivoted
+    has stdout "restored /run/initramfs/live/images/pxeboot/initrd.img (newc) to /run/initramfs: "
+    has tree live/images/pxeboot/initrd.img
+    has mounts " / /run/initramfs/live "
+    has mounted " / "
+    has_not mounted "/live "
+    has_not mounted " overlay "
+}
+
 # changed COMMAND: an image whose tree was changed by a command
 changed() {
     tree
@@ -294,6 +313,20 @@ composed() {
         chmod +x /usr/lib/systemd/system-shutdown/marker;'
     composed
     grep -qE "/usr/lib/systemd/system-shutdown/marker'? succeeded\\." "$out/pivoted" # quoted since systemd 262
+}
+
+@test "an exitrd of the running system, and a live medium" {
+    OPTIONS=--compose shut_down_composed "$medium"'
+        mkdir -p /usr/lib/systemd/system-shutdown
+        printf "%s\n" "#!/bin/sh" "[ -e /etc/initrd-release ] || exit 0" \
+            "while read -r what where _; do echo \"left: \$where of \$what.\" >/dev/kmsg; done </proc/mounts" \
+            >/usr/lib/systemd/system-shutdown/mounts
+        chmod +x /usr/lib/systemd/system-shutdown/mounts;'
+    composed
+    has tree live/images/pxeboot/initrd.img
+    has pivoted "left: / of "
+    has_not pivoted "/live of "
+    has_not pivoted "/merged of "
 }
 
 @test "no image, and a systemd-shutdown that others can replace" {
