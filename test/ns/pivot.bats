@@ -319,14 +319,14 @@ composed() {
     OPTIONS=--compose shut_down_composed "$medium"'
         mkdir -p /usr/lib/systemd/system-shutdown
         printf "%s\n" "#!/bin/sh" "[ -e /etc/initrd-release ] || exit 0" \
-            "while read -r what where _; do echo \"left: \$where of \$what.\" >/dev/kmsg; done </proc/mounts" \
+            "while read -r what where _; do echo \"\$what on \$where.\"; done </proc/mounts >/dev/left" \
             >/usr/lib/systemd/system-shutdown/mounts
         chmod +x /usr/lib/systemd/system-shutdown/mounts;'
     composed
     has tree live/images/pxeboot/initrd.img
-    has pivoted "left: / of "
-    has_not pivoted "/live of "
-    has_not pivoted "/merged of "
+    has dev/left " on /."
+    has_not dev/left "/live."
+    has_not dev/left "overlay on "
 }
 
 @test "no image, and a systemd-shutdown that others can replace" {
