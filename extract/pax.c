@@ -6,6 +6,7 @@
 #include <locale.h>
 
 #include "skipcpio/util.h"
+#include "util/fs.h"
 #include "util/library.h"
 #include "util/log.h"
 
@@ -13,14 +14,12 @@ static struct {
         __typeof__(archive_write_new) *archive_write_new;
         __typeof__(archive_write_set_format_pax_restricted) *archive_write_set_format_pax_restricted;
         __typeof__(archive_write_set_options) *archive_write_set_options;
-        __typeof__(archive_write_open_fd) *archive_write_open_fd;
+        __typeof__(archive_write_open) *archive_write_open;
         __typeof__(archive_write_header) *archive_write_header;
         __typeof__(archive_write_data) *archive_write_data;
         __typeof__(archive_write_close) *archive_write_close;
         __typeof__(archive_write_free) *archive_write_free;
-        __typeof__(archive_write_fail) *archive_write_fail;
         __typeof__(archive_error_string) *archive_error_string;
-        __typeof__(archive_errno) *archive_errno;
         __typeof__(archive_entry_new) *archive_entry_new;
         __typeof__(archive_entry_clear) *archive_entry_clear;
         __typeof__(archive_entry_free) *archive_entry_free;
@@ -43,14 +42,12 @@ static int load(void)
                 SYMBOL(lib, archive_write_new),
                 SYMBOL(lib, archive_write_set_format_pax_restricted),
                 SYMBOL(lib, archive_write_set_options),
-                SYMBOL(lib, archive_write_open_fd),
+                SYMBOL(lib, archive_write_open),
                 SYMBOL(lib, archive_write_header),
                 SYMBOL(lib, archive_write_data),
                 SYMBOL(lib, archive_write_close),
                 SYMBOL(lib, archive_write_free),
-                SYMBOL(lib, archive_write_fail),
                 SYMBOL(lib, archive_error_string),
-                SYMBOL(lib, archive_errno),
                 SYMBOL(lib, archive_entry_new),
                 SYMBOL(lib, archive_entry_clear),
                 SYMBOL(lib, archive_entry_free),
@@ -73,16 +70,31 @@ static int load(void)
 struct pax {
         struct archive *archive;
         struct archive_entry *entry;
+        int fd;
+        int error;     /* of the last write */
+        bool ended;    /* no more is written */
         locale_t utf8; /* the character set of names, but for those that are not valid in it; or 0 */
 };
 
-static int failed(struct pax *to)
+static int failed(const struct pax *to)
 {
-        int error = lib.archive_errno(to->archive);
+        if (to->error < 0)
+                return log_error(to->error, "standard output");
+        return log_error(0, "standard output: %s", lib.archive_error_string(to->archive) ?: "cannot be written"), -EIO;
+}
 
-        return log_error(error > 0 ? -error : 0, "standard output: %s",
-                         lib.archive_error_string(to->archive) ?: "cannot be written"),
-               -EIO;
+/* libarchive's callback. What is not to be written seems to be: it frees all of its own only where it can end. */
+static ssize_t write_block(struct archive *archive, void *argument, const void *bytes, size_t size)
+{
+        struct pax *to = argument;
+        int64_t n = to->ended ? (int64_t)size : fs_write(to->fd, bytes, size);
+
+        (void)archive;
+        if (n >= 0)
+                return (ssize_t)n;
+        to->error = (int)n;
+        to->ended = true;
+        return -1;
 }
 
 int pax_begin(int fd, struct pax **ret)
@@ -95,6 +107,7 @@ int pax_begin(int fd, struct pax **ret)
         to = *ret = calloc(1, sizeof(*to));
         if (!to)
                 return log_oom();
+        to->fd = fd;
         to->archive = lib.archive_write_new();
         to->entry = lib.archive_entry_new();
         if (!to->archive || !to->entry)
@@ -102,7 +115,7 @@ int pax_begin(int fd, struct pax **ret)
         to->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", 0);
         if (lib.archive_write_set_format_pax_restricted(to->archive) != ARCHIVE_OK ||
             (!to->utf8 && lib.archive_write_set_options(to->archive, "hdrcharset=BINARY") != ARCHIVE_OK) ||
-            lib.archive_write_open_fd(to->archive, fd) != ARCHIVE_OK)
+            lib.archive_write_open(to->archive, to, NULL, write_block, NULL) != ARCHIVE_OK)
                 return failed(to);
         return 0;
 }
@@ -140,13 +153,11 @@ int pax_end(struct pax *to, int r)
 {
         if (!to)
                 return r;
-        if (to->archive) {
-                if (r < 0) /* or it would be closed as if it were whole */
-                        lib.archive_write_fail(to->archive);
-                else if (lib.archive_write_close(to->archive) != ARCHIVE_OK)
-                        r = failed(to);
+        to->ended |= r < 0; /* no end, or it would look whole */
+        if (to->archive && lib.archive_write_close(to->archive) != ARCHIVE_OK && r >= 0)
+                r = failed(to);
+        if (to->archive)
                 lib.archive_write_free(to->archive);
-        }
         if (to->entry)
                 lib.archive_entry_free(to->entry);
         if (to->utf8)

@@ -12,6 +12,7 @@ void source_init(struct source *s, const struct image *image, struct decoder *de
         s->decoder = decoder;
         s->start = start;
         s->at = decoder ? 0 : start;
+        s->bytes = s->header;
         s->size = 0;
         s->ended = false;
         s->reason = NULL;

@@ -353,7 +353,7 @@ static int next_part(struct walk *w, uint64_t at, bool closed, struct part *ret)
         if (r == -EBADMSG) {
                 r = foreign_bytes(w, e.at, e.reason, w->found, closed);
                 if (r < 0 && goes_on(w, r)) {
-                        *ret = (struct part){ .start = align_up(e.at + 1, NEWC_ALIGNMENT), .early = e.reason };
+                        *ret = (struct part){ .start = align_up(e.at + 1, NEWC_ALIGNMENT) };
                         w->lost = true;
                         return 1;
                 }

@@ -78,6 +78,10 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
         'cut: offset [0-9]*: ' 'byte 0 of the decoded gzip part'
 }
 
+@test "1,000 damaged images: the verdict is the restore's" {
+    python3 "$tests/cli/verdict.py" "$EXTRACT" 1000
+}
+
 @test "--nested: squashfs and erofs roots are one more part" {
     mkdir -p "$T/root/usr/bin" "$T/root/dev"
     echo tool >"$T/root/usr/bin/tool"

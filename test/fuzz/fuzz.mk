@@ -11,8 +11,15 @@ FUZZ_SOURCES := $(wildcard test/fuzz/fuzz-*.c)
 FUZZ_TARGETS := $(FUZZ_SOURCES:%.c=$(BUILD)/%)
 FUZZ_LIB := $(call obj,test/fuzz/mutate.c test/fuzz/flips.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 
+# Its options are not the restore's.
+FUZZ_EXTRACT := $(BUILD)/test/fuzz/fuzz-extract
+FUZZ_EXTRACT_LIB := $(call obj,test/fuzz/mutate.c $(filter-out extract/extract.c,$(wildcard extract/*.c)) \
+	$(wildcard restore/*/*.c) $(SKIPCPIO_LIB))
+
 fuzz-targets: $(FUZZ_TARGETS)
-$(FUZZ_TARGETS): $(BUILD)/%: $(BUILD)/%.o $(FUZZ_LIB)
+$(filter-out $(FUZZ_EXTRACT),$(FUZZ_TARGETS)): $(BUILD)/%: $(BUILD)/%.o $(FUZZ_LIB)
+$(FUZZ_EXTRACT): $(BUILD)/%: $(BUILD)/%.o $(FUZZ_EXTRACT_LIB)
+$(FUZZ_TARGETS):
 	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
 # The whole program for AFL++, and what makes AFL++'s inputs images.
@@ -49,7 +56,7 @@ fuzz: fuzz-build
 # --- what the corpus in the tree covers of the parsers ---
 
 FUZZ_COV := $(BUILD)/fuzz/cov
-FUZZ_PARSERS := $(wildcard skipcpio/*.c restore/decode/*.c restore/unpack/*.c restore/locate/*.c restore/util/remove.c)
+FUZZ_PARSERS := $(wildcard skipcpio/*.c restore/decode/*.c restore/unpack/*.c restore/locate/*.c extract/*.c restore/util/remove.c)
 
 fuzz-coverage:
 	@$(MAKE) --no-print-directory BUILD=$(FUZZ_COV) CC=$(FUZZ_CC) SANITIZE=fuzzer-no-link \

@@ -119,6 +119,12 @@ def seeds():
     for name, kind, body in (("ramdisk", 3, b"abcd"), ("multi", 4, struct.pack(">III", 4, 3, 0) + b"kernabc\0")):
         yield "fuzz-bootoption", "uboot-" + name, struct.pack(">IIIIIIIBBBB32s", 0x27051956, 0, 0, len(body), 0, 0, 0, 5, 2, kind, 0,
                                                               b"name") + body
+    for name, words in (("list", "-lv x"), ("patterns", "--list - a* */h [!b] ?"), ("parts", "-P 2- x -s"), ("tar", "--tar x"),
+                        ("names", "--strip-components=1 --subdir p x"), ("exclude", "x -x a -x /l --exclude=*.c"),
+                        ("files", "-F a --file b -- c*"), ("test", "--test x"), ("json", "--json x"), ("raw", "--raw --parts=-3 x -F y"),
+                        ("wrong", "--parts=3-2 x"), ("help", "--he")):
+        image = early() + archive(*TREE, block=512) + archive(*TREE[5:7], entry("p", data="again", magic="070702"))
+        yield "fuzz-extract", name, "\0".join(words.split()).encode() + b"\0\0" + image
     for i in range(len(DECODERS) + 1):
         yield "afl", "tree-%d" % i, bytes([i]) + archive(*TREE)
     for i, (name, entries) in enumerate(WAYS_OUT.items()):
