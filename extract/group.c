@@ -37,6 +37,8 @@ struct group *group_find(struct groups *groups, const struct newc *header)
                 group->header = *header;
                 return group;
         }
+        if (groups->memory > GROUPS_MEMORY_MAX)
+                return NULL;
         group = calloc(1, sizeof(*group));
         if (!group)
                 return NULL;

@@ -28,7 +28,7 @@ struct groups {
 /**
  * The group of an entry, new and empty where it is the first.
  *
- * @return the group, owned by @groups; or NULL where there is no memory
+ * @return the group, owned by @groups; or NULL where there is no memory, or GROUPS_MEMORY_MAX is used
  */
 struct group *group_find(struct groups *groups, const struct newc *header);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "group.h"
 #include "skipcpio/util.h"
 #include "util/log.h"
 
@@ -12,6 +13,7 @@ struct show {
         struct walk walk;
         const struct options *options;
         FILE *to;
+        struct groups groups; /* files of several names whose data has not come yet */
         char target[PATH_MAX + 1];
 };
 
@@ -42,16 +44,11 @@ static int list_entry(void *argument, const struct newc *header, uint64_t at)
         return target ? 0 : WALK_SKIP;
 }
 
-static int write_entry(void *argument, const struct newc *header, uint64_t at)
+static int write_data(struct show *show, const struct newc *header, uint64_t at)
 {
-        struct show *show = argument;
         uint64_t left = header->filesize;
         uint32_t sum = 0;
-        int r;
-
-        if (!S_ISREG(header->mode))
-                return WALK_SKIP;
-        r = source_copy(&show->walk.source, fileno(show->to), &left, header->checksummed ? &sum : NULL);
+        int r = source_copy(&show->walk.source, fileno(show->to), &left, header->checksummed ? &sum : NULL);
         if (r == -ENODATA || (r < 0 && show->walk.source.reason))
                 return walk_source_wrong(&show->walk, r, at, "a file");
         if (r < 0)
@@ -59,6 +56,39 @@ static int write_entry(void *argument, const struct newc *header, uint64_t at)
         if (header->checksummed && sum != header->check)
                 return walk_wrong(&show->walk, at, "the checksum of a file does not match");
         return 0;
+}
+
+static int write_entry(void *argument, const struct newc *header, uint64_t at)
+{
+        struct show *show = argument;
+        struct group *group;
+
+        if (!S_ISREG(header->mode))
+                return WALK_SKIP;
+        if (header->nlink >= 2) {
+                group = group_find(&show->groups, header);
+                if (!group)
+                        return log_oom();
+                group->written |= header->filesize > 0;
+        }
+        return write_data(show, header, at);
+}
+
+/* Data of a file that is wanted under another name, which had none. */
+static int write_other(void *argument, const struct newc *header, uint64_t at)
+{
+        struct show *show = argument;
+        struct group *group = group_get(&show->groups, header);
+
+        if (!group || group->written)
+                return WALK_SKIP;
+        group->written = true;
+        return write_data(show, header, at);
+}
+
+static void end_archive(void *argument)
+{
+        groups_done(&((struct show *)argument)->groups);
 }
 
 /* Read what is checked of an entry: the data of files that have a checksum. Early parts are not restored, and nobody
@@ -87,7 +117,7 @@ static int test_entry(void *argument, const struct newc *header, uint64_t at)
 
 static const struct visitor visitors[] = {
         [ACTION_LIST] = { .entry = list_entry },
-        [ACTION_STDOUT] = { .entry = write_entry },
+        [ACTION_STDOUT] = { .entry = write_entry, .other = write_other, .trailer = end_archive },
         [ACTION_TEST] = { .entry = test_entry },
 };
 
@@ -106,6 +136,7 @@ int show_image(const struct image *image, const struct options *options, FILE *t
 
         r = image->size > 0 ? walk_image(&show.walk, &end) : 0;
         walk_done(&show.walk);
+        groups_done(&show.groups);
         if (r == 0 && options->action == ACTION_TEST && options->only.select.first <= 1 &&
             options->only.select.last == 0)
                 r = (log_error(0, "%s: nothing to restore in it", image->regions[0].name), -EBADMSG);

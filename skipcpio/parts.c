@@ -124,6 +124,8 @@ static int walk_plain(const struct image *image, bool all, struct part *part, st
                         return r;
                 end = at + NEWC_HEADER_SIZE + newc_name_room(&entry.header) + newc_data_room(&entry.header);
                 if (entry.name && strcmp(entry.name, NEWC_TRAILER) == 0) {
+                        if (entry.header.filesize > 0 && !main) /* it would hide what follows the part */
+                                return broken(e, at, "a trailer with data");
                         part->trailer = entry.header.filesize == 0;
                         part->end = MIN(end, image->size);
                         break;

@@ -62,8 +62,12 @@ load fixture-extract
     for it in first second last; do
         extract -D "$T/$it" "$T/image" $it
         prints
+        extract --to-stdout "$T/image" $it other
+        prints data o
         [[ $(cd "$T/$it" && echo *) == "$it" && $(<"$T/$it/$it") == data && $(stat -c %Y "$T/$it/$it") == 77 ]]
     done
+    extract --to-stdout "$T/image"
+    prints data o
     extract -D "$T/two" -x last "$T/image"
     prints
     [[ $(<"$T/two/first") == data && $(stat -c %h "$T/two/second") == 2 ]]

@@ -78,6 +78,19 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
         'cut: offset [0-9]*: ' 'byte 0 of the decoded gzip part'
 }
 
+@test "an early part whose trailer has data does not hide the main part" {
+    # found by fuzz-extract: the restore skipped all to the image's end, and said that it was done
+    for it in 128 100000000; do
+        image "archive(entry('.', DIR | 0o755)) + archive(entry('early_cpio', REG | 0o644, b'1'), $kernel, end=False) +
+            entry('TRAILER!!!', 0, filesize=$it) + bytes(16) + archive(entry('main', REG | 0o644, b'1'))"
+        extract --test "$T/image"
+        [[ $status == 1 ]]
+        grep -q 'a trailer with data' "$T/stderr"
+        restore -C "$T/out" "$T/image"
+        [[ $status == 1 && $said == *'a trailer with data'* ]]
+    done
+}
+
 @test "1,000 damaged images: the verdict is the restore's" {
     python3 "$tests/cli/verdict.py" "$EXTRACT" 1000
 }
