@@ -89,7 +89,9 @@ _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, 
 
         /* One arena: with more, malloc reads how many processors there are from /sys, and how memory is
          * overcommitted from /proc, and the filter kills it for that. A block is a few allocations. */
+#ifdef M_ARENA_MAX /* musl has no arenas */
         mallopt(M_ARENA_MAX, 1);
+#endif
         r = sandbox_enter(decoder->image, address_space(&d));
 
         mailbox->unfiltered = r > 0;
