@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -92,7 +93,11 @@ static void do_fork(void)
 }
 static void do_vfork(void)
 {
+#ifdef SYS_vfork
         syscall(SYS_vfork);
+#else
+        syscall(SYS_clone, CLONE_VFORK | CLONE_VM | SIGCHLD, 0, 0, 0, 0);
+#endif
 }
 static void do_exec(void)
 {
