@@ -22,7 +22,8 @@ struct tree {
         char *directories; /* mtimes to set at the end: the time, then the name, one after the other */
         size_t directories_used, directories_size;
         _Atomic bool full;        /* no space is left */
-        _Atomic uint64_t missing; /* bytes of data that there was no room for */
+        _Atomic uint64_t missing; /* bytes of data that there was no room for, each file's in whole @unit */
+        size_t unit;              /* bytes, a power of two: a tmpfs gives each file whole pages */
         bool no_owners;           /* files stay their maker's */
         bool no_parents;          /* those that are missing are not made */
         void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */

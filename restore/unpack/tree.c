@@ -12,7 +12,7 @@
 
 void tree_init(struct tree *tree, int root)
 {
-        *tree = (struct tree){ .root = root, .parent = -1 };
+        *tree = (struct tree){ .root = root, .parent = -1, .unit = 1 };
 }
 
 void tree_done(struct tree *tree)

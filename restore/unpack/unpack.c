@@ -78,7 +78,7 @@ static int write_data(struct unpacker *u, int fd, const struct newc *header, uin
         r = source_copy(&u->walk.source, fd, &left, header->checksummed ? &sum : NULL);
         if (r == -ENOSPC) {
                 u->tree.full = true;
-                u->tree.missing += left;
+                u->tree.missing += align_up(left, u->tree.unit);
                 r = source_skip(&u->walk.source, left);
         }
         if (r == -ENODATA || (r < 0 && u->walk.source.reason))
@@ -154,7 +154,7 @@ static int unpack_entry(struct unpacker *u, const struct newc *header, uint64_t 
         u->result->entries++;
         if (u->tree.full) {
                 u->missing_entries++;
-                u->tree.missing += header->filesize;
+                u->tree.missing += align_up(header->filesize, u->tree.unit);
                 return TREE_SKIPPED;
         }
         switch (header->mode & S_IFMT) {
@@ -256,7 +256,7 @@ static int visit_entry(void *argument, const struct newc *header, uint64_t at)
         }
         if (r == -ENOSPC && u->tree.full) {
                 u->missing_entries++;
-                u->tree.missing += header->filesize;
+                u->tree.missing += align_up(header->filesize, u->tree.unit);
                 return WALK_SKIP;
         }
         return r;
@@ -351,6 +351,8 @@ int unpack_image(const struct image *image, int tree_fd, const struct unpack_opt
         *ret = (struct unpacked){ 0 };
         tree_init(&u.tree, tree_fd);
         u.tree.no_owners = geteuid() != 0;
+        if (!options->polite)
+                u.tree.unit = (size_t)sysconf(_SC_PAGESIZE);
         r = walk_image(&u.walk, &end);
         if (r < 0)
                 return r;

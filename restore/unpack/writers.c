@@ -33,7 +33,7 @@ static int copy(struct writers *w, struct copy *c)
 
         if (r == -ENOSPC) {
                 w->tree->full = true;
-                w->tree->missing += c->size;
+                w->tree->missing += align_up(c->size, w->tree->unit);
         }
         if (r == 0)
                 r = tree_file_times(c->to, c->mtime);

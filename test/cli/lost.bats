@@ -109,6 +109,15 @@ missing() {
     done
 }
 
+# Pages are of 64 KiB on some systems.
+@test "a tmpfs too small for many small files: a page for each is missing" {
+    local page=$(($(getconf PAGESIZE) / 1024))
+
+    image 'archive(*[entry("f%d" % i, data="x") for i in range(1000)], entry("shutdown", REG | 0o755))'
+    too_small size=1M
+    missing $((1000 * page - 1024)) $((1010 * page - 1024))
+}
+
 @test "a tmpfs with too few inodes" {
     image 'archive(*[entry("f%d" % i) for i in range(100)], entry("shutdown", REG | 0o755))'
     small size=16M,nr_inodes=50
