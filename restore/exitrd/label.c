@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <selinux/label.h>
 #include <selinux/restorecon.h>
@@ -90,15 +91,37 @@ static int find_contexts(const char *sysroot, char *ret, size_t size)
         return access(ret, F_OK) == 0;
 }
 
-static int restorecon(const char *root, const char *contexts)
+/*
+ * Give libselinux the contexts, once where they stay the same: each candidate's tree is labelled, and a policy's
+ * contexts are megabytes. The handle is libselinux's then: 3.8 closes it when it gets the next one, older ones never
+ * do.
+ */
+static int use_contexts(const char *contexts)
 {
+        static struct stat used;
         struct selinux_opt options[] = { { SELABEL_OPT_PATH, contexts } };
-        struct selabel_handle *handle = lib.selabel_open(SELABEL_CTX_FILE, options, ELEMENTSOF(options));
+        struct selabel_handle *handle;
+        struct stat st;
 
+        if (stat(contexts, &st) < 0)
+                return -errno;
+        if (st.st_dev == used.st_dev && st.st_ino == used.st_ino && st.st_mtim.tv_sec == used.st_mtim.tv_sec &&
+            st.st_mtim.tv_nsec == used.st_mtim.tv_nsec)
+                return 0;
+        handle = lib.selabel_open(SELABEL_CTX_FILE, options, ELEMENTSOF(options));
         if (!handle)
                 return -EIO;
-        /* It is libselinux's now: 3.8 closes it when it gets the next one, older ones never do. */
         lib.selinux_restorecon_set_sehandle(handle);
+        used = st;
+        return 0;
+}
+
+static int restorecon(const char *root, const char *contexts)
+{
+        int r = use_contexts(contexts);
+
+        if (r < 0)
+                return r;
         /* A fresh tree has no digests of earlier runs and no mounts to look for. */
         if (lib.selinux_restorecon_set_alt_rootpath(root) < 0 ||
             lib.selinux_restorecon(root, SELINUX_RESTORECON_RECURSE | SELINUX_RESTORECON_SKIP_DIGEST |
