@@ -104,8 +104,8 @@ TRIPLET_armhf := arm-linux-gnueabihf
 TRIPLET_i386 := i686-linux-gnu
 TRIPLET_ppc64el := powerpc64le-linux-gnu
 TRIPLET = $(or $(TRIPLET_$(ARCH)),$(ARCH)-linux-gnu)
-# ISA-L cannot be installed for two architectures at a time.
-DEPS_arch = gcc-$(TRIPLET) qemu-user|qemu-user-static $(foreach p,$(filter-out libisal%,$(filter lib% zlib%,$(DEPS_build))) libcmocka-dev, \
+# ISA-L and libarchive cannot be installed for two architectures at a time; headers are the same on all.
+DEPS_arch = gcc-$(TRIPLET) qemu-user|qemu-user-static libarchive-dev $(foreach p,$(filter-out libisal% libarchive%,$(filter lib% zlib%,$(DEPS_build))) libcmocka-dev, \
 	$(patsubst %|:$(ARCH),%|,$(subst |,:$(ARCH)|,$(p)):$(ARCH)))
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
 DEPS_model := gcc libc6-dev spin
