@@ -147,9 +147,12 @@ static int write_entry(struct writer *w, int dir, const char *base, size_t used)
 static int write_directory(struct writer *w, int fd, size_t used)
 {
         _cleanup_close_ int dir = fd;
+        char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
         struct dirent **list = NULL;
-        int count = dir < 0 ? -1 : scandirat(dir, ".", &list, NULL, alphasort), r = 0;
+        int count, r = 0;
 
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+        count = dir < 0 ? -1 : scandir(link, &list, NULL, alphasort); /* scandirat() is glibc's alone */
         if (count < 0)
                 return log_error(-errno, "%.*s in a nested root", (int)used, w->path);
         for (int i = 0; i < count; i++) {

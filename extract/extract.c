@@ -82,7 +82,7 @@ int main(int argc, char **argv)
         int r = options_parse(argc, argv, &options);
 
         if (r == 0)
-                return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+                return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
         if (r < 0)
                 return r == -EINVAL ? 2 : EXIT_FAILURE;
         umask(0);

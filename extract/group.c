@@ -95,19 +95,22 @@ struct visit {
         int r;
 };
 
-static void visit(const void *node, VISIT order, void *closure)
-{
-        struct visit *v = closure;
+/* twalk() hands nothing on; twalk_r() is glibc's alone. */
+static struct visit *visiting;
 
-        if ((order == postorder || order == leaf) && v->r >= 0)
-                v->r = v->each(v->argument, *(struct group *const *)node);
+static void visit(const void *node, VISIT order, int depth)
+{
+        (void)depth;
+        if ((order == postorder || order == leaf) && visiting->r >= 0)
+                visiting->r = visiting->each(visiting->argument, *(struct group *const *)node);
 }
 
 int groups_end(struct groups *groups, int (*each)(void *argument, struct group *group), void *argument)
 {
         struct visit v = { .each = each, .argument = argument };
 
-        twalk_r(groups->tree, visit, &v);
+        visiting = &v;
+        twalk(groups->tree, visit);
         groups_done(groups);
         return MIN(v.r, 0);
 }

@@ -143,8 +143,10 @@ static int list_parts(struct image *image, const char *file)
                         break;
                 if (part.format == FORMAT_NEWC)
                         snprintf(end, sizeof(end), "%" PRIu64, part.end);
-                printf("%u %" PRIu64 " %s %s %s\n", number, part.start, end, format_name(part.format),
-                       part.early ? "early" : "main");
+                /* glibc says at the end that output could not be written, musl at once. */
+                if (printf("%u %" PRIu64 " %s %s %s\n", number, part.start, end, format_name(part.format),
+                           part.early ? "early" : "main") < 0)
+                        return complain_errno("standard output", -errno);
                 if (part.format != FORMAT_NEWC)
                         break;
                 at = part.end;
