@@ -5,6 +5,7 @@
 
 #include "test.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -62,6 +63,18 @@ static inline void make_file(const char *name, const char *content, mode_t mode)
         assert_true(fd >= 0);
         assert_int_equal(write(fd, content, strlen(content)), strlen(content));
         assert_int_equal(fchmod(fd, mode), 0);
+}
+
+/** Run by an emulator, the tree's programs are the emulating machine's: of the other byte order, they are no programs.
+ */
+static inline void need_own_programs(void)
+{
+        unsigned char ident[EI_NIDENT] = "";
+        _cleanup_fclose_ FILE *f = fopen("/bin/true", "re");
+
+        assert_true(f && fread(ident, sizeof(ident), 1, f) == 1);
+        if (ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB))
+                skip();
 }
 
 /** What @act says on standard error, up to a NUL, in a buffer that the next call reuses. */

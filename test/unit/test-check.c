@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mounts.h"
 
-#include <elf.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -16,18 +15,6 @@ static void in_tree(const char *command)
 
         snprintf(line, sizeof(line), "cd '%s/tree' && exec >/dev/null && { %s; }", place, command);
         assert_int_equal(system(line), 0);
-}
-
-/* Run by an emulator, the tree's programs are the emulating machine's: of the other byte order, they are no programs.
- */
-static void need_own_programs(void)
-{
-        unsigned char ident[EI_NIDENT] = "";
-        _cleanup_fclose_ FILE *f = fopen("/bin/true", "re");
-
-        assert_true(f && fread(ident, sizeof(ident), 1, f) == 1);
-        if (ident[EI_DATA] != (__BYTE_ORDER == __LITTLE_ENDIAN ? ELFDATA2LSB : ELFDATA2MSB))
-                skip();
 }
 
 static int setup(void **state)
