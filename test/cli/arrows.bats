@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The check of #include lines: it passes on this tree and fails on each way to break it.
+# The checks of #include lines and of lengths: they pass on this tree and fail on each way to break it.
 
 load common
 
@@ -55,4 +55,31 @@ broken() {
 
 @test "a header that does not exist" {
     broken "util/none.h does not exist" restore/main.c util/none.h
+}
+
+@test "files and functions of this tree are not too long" {
+    run -0 "$tests/lib/lengths" "$T/tree"
+    [[ $output =~ ^[0-9]+\ files,\ [0-9]+\ functions,\ .*,\ 0\ wrong$ ]]
+}
+
+# long BODY-LINES: a new file with a function that has so many lines between its braces
+long() {
+    { printf '%s\n' 'static int' 'long_one(int a,' '         int b)' '{'; yes '        a++;' | head -n "$1"; echo '}'; } >"$T/tree/restore/new.c"
+}
+
+@test "a function that is too long" {
+    long 56
+    run -0 "$tests/lib/lengths" "$T/tree"
+    [[ $output == *", the longest one of 60 lines, 0 wrong" ]]
+    long 57
+    run -1 "$tests/lib/lengths" "$T/tree"
+    [[ ${lines[0]} == "restore/new.c:2: long_one() has 61 lines, of which 60 are allowed" ]]
+}
+
+@test "a file that is too long" {
+    yes '/* */' | head -n 450 >"$T/tree/extract/new.c"
+    run -0 "$tests/lib/lengths" "$T/tree"
+    echo '/* */' >>"$T/tree/extract/new.c"
+    run -1 "$tests/lib/lengths" "$T/tree"
+    [[ ${lines[0]} == "extract/new.c: 451 lines, of which 450 are allowed" ]]
 }
