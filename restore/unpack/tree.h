@@ -6,14 +6,14 @@
  *
  * The kernel resolves each name as if the tree's root were / (openat2 with RESOLVE_IN_ROOT), so that nothing outside is
  * within reach. Then one call acts on the last component. Each type of entry does what it does in Linux's
- * init/initramfs.c: what is in the way is removed if it has another type, but for a directory that is not empty. Parents
- * that are missing are made, root's and 0755, and that is the one difference.
+ * init/initramfs.c: what is in the way is removed if it has another type, but for a directory that is not empty.
+ * Parents that are missing are made, root's and 0755, and that is the one difference.
  *
  * Unless it says otherwise, a function returns
  * - 0 on success;
- * - TREE_SKIPPED where the kernel would have gone on without the entry: a name below a file, a directory that is not empty
- *   in a file's place, a name that is too long, and so on (the list is in skipped()). Owner, mode or time of what is in
- *   the way may be the entry's then, as the kernel has it;
+ * - TREE_SKIPPED where the kernel would have gone on without the entry: a name below a file, a directory that is not
+ * empty in a file's place, a name that is too long, and so on (the list is in skipped()). Owner, mode or time of what
+ * is in the way may be the entry's then, as the kernel has it;
  * - or a negative errno, not logged, after which the tree is not whole: -ENOSPC where it is full, which tree->full
  *   says too, -ENOMEM, -EPERM, -EIO and whatever else a system call gives.
  *
