@@ -145,7 +145,7 @@ UNIT_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard test/unit/test-*.c))
 
 unit: $(UNIT_TESTS)
 $(BUILD)/test/unit/%: $(BUILD)/test/unit/%.o $(call obj,$(RESTORE_LIB) $(SKIPCPIO_LIB))
-	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+	$(call say,LD)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka -lutil
 
 # VM_SECONDS=n: no machine is started later than that, and those not started have failed.
 VM_SECONDS ?= 0
