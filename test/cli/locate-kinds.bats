@@ -242,11 +242,14 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 # --- The firmware's own entries, with the partition not mounted.
 
 @test "the firmware's entry names a partition alone: its default file" {
-    local name=BOOTX64.EFI
+    local name
 
-    case $(uname -m) in
-    aarch64) name=BOOTAA64.EFI ;;
-    x86_64) ;;
+    case $("${TARGET_CC:-cc}" -dumpmachine) in
+    x86_64*) name=BOOTX64.EFI ;;
+    i?86*) name=BOOTIA32.EFI ;;
+    aarch64*) name=BOOTAA64.EFI ;;
+    arm*) name=BOOTARM.EFI ;;
+    riscv64*) name=BOOTRISCV64.EFI ;;
     *) skip "another default file" ;;
     esac
     new_system 'root=/dev/vda2 ro'
