@@ -895,7 +895,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     for reproducible in no yes; do
         rm -rf "$T/early"
         mkdir "$T/early"
-        early_cpio_dir=$T/early reproducible=$reproducible restore_need_shutdown=no moddir=$module bash -euc '
+        early_cpio_dir=$T/early reproducible=$reproducible restore_need_shutdown=no restore_stash=no moddir=$module bash -euc '
             inst_hook() { [ -f "$3" ] && echo "$1" "$2" "${3##*/}"; }
             . "$moddir/module-setup.sh"
             install
