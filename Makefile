@@ -109,7 +109,7 @@ TRIPLET = $(or $(TRIPLET_$(ARCH)),$(ARCH)-linux-gnu)
 DEPS_arch = gcc-$(TRIPLET) qemu-user|qemu-user-static libarchive-dev $(foreach p,$(filter-out libisal% libarchive%,$(filter lib% zlib%,$(DEPS_build))) libcmocka-dev, \
 	$(patsubst %|:$(ARCH),%|,$(subst |,:$(ARCH)|,$(p)):$(ARCH)))
 DEPS_bench := gnuplot-nox python3 cpio pigz bzip2 lzop lz4 xz-utils zstd libarchive-tools busybox-static initramfs-tools-core
-DEPS_model := gcc libc6-dev spin
+DEPS_model := gcc libc6-dev spin cbmc|
 FOR ?= build demo check ci package vm bench model roots
 
 deps:
