@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Build what the machines boot: the root file system, dracut's images, disks, unified kernel images."""
 import glob
+import gzip
 import hashlib
 import os
 import re
@@ -90,6 +91,14 @@ def write(path, data):
     with open(path, "wb") as f:
         f.write(data)
     return path
+
+
+def repacked(image, how):
+    """A zstd image without its early part, as "plain" or "gzip"."""
+    with open(image, "rb") as f:
+        data = f.read()
+    tree = run("zstd", "-dcq", stdin=None, input=data[data.index(b"\x28\xb5\x2f\xfd"):])
+    return gzip.compress(tree, 1) if how == "gzip" else tree
 
 
 class OutOfReach(Exception):
@@ -333,11 +342,17 @@ class Guest:
         tree = to + ".tree"
         shown = self.in_root("""
             out=$1 tool=$2; shift 2
+            # What this machine alone has goes to a layer of its own.
+            own=$scratch/own
+            mkdir "$own"
+            mount -t tmpfs tmpfs "$own"
+            mkdir "$own/upper" "$own/work" "$own/root"
+            mount -t overlay -o "lowerdir=$root,upperdir=$own/upper,workdir=$own/work" overlay "$own/root"
             while [ $# -gt 0 ]; do
-                if [ -n "$2" ]; then cp -T "$2" "$root$1"; else rm "$root$1"; fi
+                if [ -n "$2" ]; then cp -T "$2" "$own/root$1"; else rm "$own/root$1"; fi
                 shift 2
             done
-            "$tool" "$root" "$out"
+            "$tool" "$own/root" "$out"
             """, tree, os.path.join(HERE, "composefs"), *(part or "" for pair in files.items() for part in pair))
         run("truncate", "-s", "1600M", to)
         run("mke2fs", "-q", "-t", "ext4", "-J", "size=8", "-E", "lazy_itable_init=1", "-d", tree, to)

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The loop stack's lower file system is ours, so taking it away is, too.
 if grep -q ' /[a-z/]*run/lower ' /proc/mounts; then
+    # The image is a file there; what is mounted of it keeps the file system busy.
+    while read -r _ _mount _; do
+        case $_mount in */composefs) umount "$_mount" ;; esac
+    done < /proc/mounts
     for _device in /sys/block/loop*/loop; do
         [ ! -d "$_device" ] || losetup -d "/dev/$(basename "${_device%/loop}")"
     done
