@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Start QEMU and watch a machine from outside, until it ends or its time is over."""
+import codecs
 import dataclasses
 import json
 import os
@@ -79,6 +80,7 @@ class Machine:
     memory: int = 1024
     cpus: int = 1
     disks: tuple = ()
+    two_paths: str = None  # one more disk, which is there twice: /dev/sda and /dev/sdb
     kernel: str = None
     initrd: str = None
     append: str = None
@@ -111,6 +113,13 @@ class Machine:
             if self.firmware and number == len(self.disks) - 1:
                 device["bootindex"] = 1
             args += ["-device", option("virtio-blk-pci", **device)]
+        for number in range(2 if self.two_paths else 0):
+            if number == 0:
+                args += ["-device", option("virtio-scsi-pci", id="scsi")]
+            # QEMU would lock the file.
+            args += ["-drive", option(if_="none", id=f"path{number}", format="raw", cache="unsafe", file=self.two_paths,
+                                      **{"file.locking": "off"}),
+                     "-device", option("scsi-hd", drive=f"path{number}", serial="vmtest", share_rw="on")]
         for name in ("kernel", "initrd", "append"):
             if getattr(self, name) is not None:
                 args += ["-" + name, str(getattr(self, name))]
@@ -124,6 +133,7 @@ class Run:
     serial: bytearray = dataclasses.field(default_factory=bytearray)
     port: bytearray = dataclasses.field(default_factory=bytearray)
     qmp: bytearray = dataclasses.field(default_factory=bytearray)
+    watcher: "Watcher" = None
     errors: str = ""  # QEMU's own output
     ended: str = ""  # poweroff, reboot, halt, timeout, or what QEMU did
     stages: dict = dataclasses.field(default_factory=dict)  # name: seconds since the start
@@ -153,20 +163,42 @@ class Run:
                 self.stages[name] = round(now, 1)
 
 
+class Watcher:
+    """Polls the console as builders of images do that wait for a machine to shut itself down: what came since the last
+    time is decoded strictly as UTF-8, and the first error is the end of the build."""
+
+    def __init__(self, period):
+        self.period, self.next, self.polls, self.error = period, period, 0, None
+        self.decoder, self.seen = codecs.getincrementaldecoder("utf-8")("strict"), 0
+
+    def poll(self, now, console, final=False):
+        """Look at the console, if it is time or nothing more will come."""
+        if now < self.next and not final:
+            return
+        self.next = now + self.period
+        self.polls += 1
+        new, self.seen = bytes(console[self.seen:]), len(console)
+        try:
+            self.decoder.decode(new, final)
+        except UnicodeDecodeError as e:
+            self.error = self.error or f"poll {self.polls}, after {now:.0f} s: {e.reason} in {new[max(0, e.start - 20):e.end + 20]!r}"
+            self.decoder.reset()
+
+
 # What firmware and boot loader say of a program that is not signed.
 REFUSED = re.compile(rb"Access [Dd]enied|Security [Vv]iolation|Security Policy Violation")
 
 
-def run(machine, timeout, dialogue=(), presses=None, program=None):
+def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
     """Run a machine. The dialogue is a sequence of (pattern to wait for on the serial console, bytes to type); presses
-    are a pattern to wait for there, and how often to press Ctrl-Alt-Del then.
+    are a pattern to wait for there, and how often to press Ctrl-Alt-Del then; watch is a Watcher's period in seconds.
     A program is run in QEMU's place by the unit tests."""
     ours, theirs = zip(*(socket.socketpair() for _ in range(3)))
     channels = dict(zip(("serial", "port", "qmp"), ours))
     argv = machine.arguments(*(s.fileno() for s in theirs))
     if program:
         argv = [*program, *(str(s.fileno()) for s in theirs)]
-    result = Run(command=shlex.join(argv))
+    result = Run(command=shlex.join(argv), watcher=Watcher(watch) if watch else None)
     result.stages["firmware"] = 0.0
     dialogue, searched = list(dialogue), 0
     start = time.monotonic()
@@ -184,6 +216,10 @@ def run(machine, timeout, dialogue=(), presses=None, program=None):
                 if left <= 0:
                     result.ended = "timeout"
                     break
+                now = time.monotonic() - start
+                if result.watcher:
+                    result.watcher.poll(now, result.serial)
+                    left = min(left, result.watcher.next - now)
                 for key, _ in selector.select(left):
                     try:
                         data = key.fileobj.recv(1 << 16)
@@ -219,6 +255,8 @@ def run(machine, timeout, dialogue=(), presses=None, program=None):
         for s in ours:
             s.close()
     result.seconds = time.monotonic() - start
+    if result.watcher:
+        result.watcher.poll(result.seconds, result.serial, final=True)
     if not result.ended:
         reasons = [e["data"]["reason"] for e in map(json.loads, filter(None, result.qmp.split(b"\n")))
                    if e.get("event") == "SHUTDOWN"]

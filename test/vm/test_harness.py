@@ -72,8 +72,8 @@ class Fake:
     def __init__(self, text):
         self.program = [sys.executable, "-c", "import os, sys, time\nserial, port, qmp = map(int, sys.argv[1:])\n" + text]
 
-    def run(self, timeout, dialogue=(), presses=None, **machine):
-        return qemu.run(qemu.Machine(**machine), timeout, dialogue, presses, self.program)
+    def run(self, timeout, dialogue=(), presses=None, watch=None, **machine):
+        return qemu.run(qemu.Machine(**machine), timeout, dialogue, presses, self.program, watch)
 
 
 class Running(unittest.TestCase):
@@ -104,6 +104,14 @@ class Running(unittest.TestCase):
         run = Fake("os.write(serial, b'ready\\n'); got = b''\nwhile got.count(b'send-key') < 3: got += os.read(qmp, 999)\n"
                    "os.write(serial, b'all three')").run(20, presses=(rb"ready", 3))
         self.assertIn(b"all three", run.serial)
+
+    def test_a_watcher_decodes_strictly(self):
+        # A character that two looks see half of is no error, and one that never comes to its end is one.
+        for said, error in ((r"b'\xe2\x80'); time.sleep(.5); os.write(serial, b'\xa6'", None), (r"b'a\xffb'", "invalid start byte"),
+                            (r"b'a\xe2'", "unexpected end of data")):
+            watcher = Fake(f"os.write(serial, {said}); time.sleep(.3)").run(10, watch=0.1).watcher
+            self.assertGreater(watcher.polls, 1)
+            self.assertTrue(error in watcher.error if error else watcher.error is None, watcher.error)
 
     def test_dialogue(self):
         run = Fake("os.write(serial, b'login: '); got = os.read(serial, 99); os.write(serial, b'hello ' + got)").run(
