@@ -248,7 +248,7 @@ def check_composed(scenario, run, tree, lines):
                      if name not in names]
     if tree is not None and scenario.selinux:
         labels = {fields[0]: fields[-1] for fields in (line.split(" ") for line in tree if line != "end")}
-        wanted = {"./etc/ld.so.cache": "ld_so_cache_t", "./usr/lib/systemd/systemd-shutdown": "bin_t"}
+        wanted = {"./etc/ld.so.cache": "ld_so_cache_t", "./usr/lib/systemd/systemd-shutdown": "init_exec_t"}
         problems += [f"{name} has the label {labels.get(name)}, not {label}" for name, label in wanted.items()
                      if f":{label}:" not in labels.get(name, "")]
         problems += [f"{name} has the label {label}" for name, label in labels.items()
