@@ -4,10 +4,10 @@
 /*
  * The exitrd: a tmpfs of its own, which nobody else sees until one call puts it in its place.
  *
- * It is mounted on DIR in a private mount namespace. There the tree is made, and what DIR holds
- * is carried over. The commit clones the tmpfs with all that is mounted below it, goes back to
- * the namespace that the program came from, and moves the clone onto DIR (move_mount(2)).
- * Whatever ends the program before that call, the kernel frees the namespace and the tmpfs.
+ * The image is unpacked into it while it is mounted nowhere. Then, in a mount namespace of its own,
+ * the program mounts it on DIR, carries over what DIR holds, and clones the tmpfs with all that is
+ * mounted below it. Back in the namespace that it came from, the commit moves the clone onto DIR
+ * (move_mount(2)). Whatever ends the program before that call, the kernel frees all.
  *
  * What others make of a mount on /run/initramfs:
  * - systemd-shutdown unmounts nothing at or below it (src/shutdown/umount.c). Up to systemd 253
@@ -38,8 +38,8 @@ bool exitrd_is_finished(const char *path);
 bool exitrd_is_needed(const char *path);
 
 /**
- * Enter a private mount namespace and mount an empty tmpfs on DIR in it, made if it is missing. It
- * may hold as much as memory can spare.
+ * Make an empty tmpfs for DIR, which is made if it is missing. It may hold as much as memory can
+ * spare, and is mounted nowhere.
  *
  * @param path  of DIR; must outlive @ret
  * @param ret   filled on success; exitrd_done() discards what was not committed
@@ -67,7 +67,7 @@ uint64_t exitrd_used(const struct exitrd *exitrd);
 int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct content *ret);
 
 /**
- * Make a tree usable that was unpacked from an image: extract nested roots, set labels, carry over
+ * Make a tree usable that was unpacked from an image, once: extract nested roots, set labels, carry over
  * what DIR held, and check that its `shutdown` would run.
  *
  * @param image    name of the image, for messages
@@ -88,5 +88,5 @@ int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot
  */
 int exitrd_commit(struct exitrd *exitrd, bool pivot);
 
-/** Go back to the namespace that the program came from, and free all. Works as a cleanup function. */
+/** Free all. Works as a cleanup function. */
 void exitrd_done(struct exitrd **exitrd);

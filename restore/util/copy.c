@@ -14,27 +14,6 @@
 #include "util/log.h"
 #include "util/remove.h"
 
-/* What to do with one entry. */
-typedef int (*entry_fn)(int dir_fd, const char *name, void *arg);
-
-static int for_each(int dir_fd, entry_fn act, void *arg)
-{
-        _cleanup_(closedirp) DIR *dir = fs_open_entries(dir_fd);
-
-        if (!dir)
-                return -errno;
-        for (;;) {
-                struct dirent *entry = fs_next_entry(dir);
-                int r;
-
-                if (!entry)
-                        return -errno;
-                r = act(dirfd(dir), entry->d_name, arg);
-                if (r < 0)
-                        return r;
-        }
-}
-
 static int open_dir(int dir_fd, const char *name)
 {
         int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -81,7 +60,7 @@ int move_tree(int from_fd, int to_fd)
 
         if (fstat(from_fd, &st) < 0)
                 return -errno;
-        r = for_each(from_fd, move_entry, &to_fd);
+        r = fs_for_each(from_fd, move_entry, &to_fd);
         return r < 0 ? r : set_attributes(to_fd, &st);
 }
 
@@ -104,7 +83,7 @@ static int count_entry(int dir_fd, const char *name, void *arg)
 
 int count_tree(int dir_fd, struct content *ret)
 {
-        return for_each(dir_fd, count_entry, ret);
+        return fs_for_each(dir_fd, count_entry, ret);
 }
 
 /* A copy under way. */
@@ -115,7 +94,6 @@ struct copy {
         char path[PATH_MAX]; /* names of the way from @top */
         void *links;         /* first names of files that have several, by inode number */
         copy_other *other;   /* set: @to may have entries */
-        void *argument;
 };
 
 struct link {
@@ -164,7 +142,7 @@ static int copy_below(struct copy *copy, int from, const char *name)
         copy->path[used + length] = '/';
         copy->used = used + length + 1;
         copy->to = open_dir(to, name);
-        r = copy->to < 0 ? copy->to : for_each(from, copy_entry, copy);
+        r = copy->to < 0 ? copy->to : fs_for_each(from, copy_entry, copy);
         safe_close(copy->to);
         copy->to = to;
         copy->used = used;
@@ -198,23 +176,23 @@ static int set_attributes_at(int dir_fd, const char *name, const struct stat *st
         return 0;
 }
 
-/* Where @to may have entries: ask what to do with this one, and take what is in its way out of it. @return 1 where the
- * entry is still to be copied, 2 where only what is below it is, 0 where it is done; or a negative errno */
-static int settle_entry(struct copy *copy, int dir_fd, const char *name, const struct stat *st)
+/* Where @to may have entries: take what is in this one's way out of it, and ask what to do. @return 1 where the entry
+ * is still to be copied, 2 where only what is below it is, 0 where it is done; or a negative errno */
+static int settle_entry(const struct copy *copy, int dir_fd, const char *name, const struct stat *st)
 {
+        bool joined = false;
         struct stat there;
-        int r;
+        int r = 0;
 
-        copy->path[copy->used] = '\0';
-        r = copy->other(dir_fd, name, st, copy->to, copy->path, copy->argument);
-        if (r <= 0)
-                return r;
-        if (fstatat(copy->to, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? 1 : -errno;
-        if (S_ISDIR(st->st_mode) && S_ISDIR(there.st_mode))
-                return 2;
-        r = remove_any(copy->to, name);
-        return r < 0 ? r : 1;
+        if (fstatat(copy->to, name, &there, AT_SYMLINK_NOFOLLOW) == 0) {
+                joined = S_ISDIR(st->st_mode) && S_ISDIR(there.st_mode);
+                r = joined ? 0 : remove_any(copy->to, name);
+        } else if (errno != ENOENT) {
+                r = -errno;
+        }
+        if (r == 0)
+                r = copy->other(dir_fd, name, st, copy->to);
+        return r > 0 && joined ? 2 : r;
 }
 
 /* What stays from before the pivot keeps its SELinux label; without one there is nothing to keep. */
@@ -277,10 +255,10 @@ static int copy_entry(int dir_fd, const char *name, void *arg)
                                                           : set_attributes_at(copy->to, name, &st);
 }
 
-int copy_over(int from_fd, int to_fd, copy_other *other, void *argument)
+int copy_over(int from_fd, int to_fd, copy_other *other)
 {
-        struct copy copy = { .top = to_fd, .to = to_fd, .other = other, .argument = argument };
-        int r = for_each(from_fd, copy_entry, &copy);
+        struct copy copy = { .top = to_fd, .to = to_fd, .other = other };
+        int r = fs_for_each(from_fd, copy_entry, &copy);
 
         tdestroy(copy.links, free);
         return r;
@@ -293,6 +271,6 @@ int copy_tree(int from_fd, int to_fd)
 
         if (fstat(from_fd, &st) < 0)
                 return -errno;
-        r = copy_over(from_fd, to_fd, NULL, NULL);
+        r = copy_over(from_fd, to_fd, NULL);
         return r < 0 ? r : set_attributes(to_fd, &st);
 }

@@ -20,16 +20,14 @@
 int copy_tree(int from_fd, int to_fd);
 
 /**
- * Asked by copy_over() before it copies an entry.
+ * Asked by copy_over() before it copies an entry, when nothing is in its way any more but a directory in a directory's.
  *
- * @param dir_fd    directory that the entry is in
- * @param st        of the entry itself, should it be a link
- * @param to_fd     directory that it is to be copied to
- * @param path      name of that directory below the top: with a slash behind it, or empty
+ * @param dir_fd  directory that the entry is in
+ * @param st      of the entry itself, should it be a link
+ * @param to_fd   directory that it is to be copied to
  * @return 1 to have it copied, 0 where it is done, or a negative errno, which ends the copy
  */
-typedef int copy_other(int dir_fd, const char *name, const struct stat *st, int to_fd, const char *path,
-                       void *argument);
+typedef int copy_other(int dir_fd, const char *name, const struct stat *st, int to_fd);
 
 /**
  * Copy all below @from_fd over what is below @to_fd: what stands in the way is replaced, and where a
@@ -37,7 +35,7 @@ typedef int copy_other(int dir_fd, const char *name, const struct stat *st, int 
  *
  * @return 0 or a negative errno
  */
-int copy_over(int from_fd, int to_fd, copy_other *other, void *argument);
+int copy_over(int from_fd, int to_fd, copy_other *other);
 
 /**
  * Move all below @from_fd to below @to_fd, which is on the same file system, by renaming. What

@@ -37,6 +37,19 @@ struct dirent *fs_next_entry(DIR *entries)
         return entry;
 }
 
+int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), void *argument)
+{
+        _cleanup_(closedirp) DIR *entries = fs_open_entries(dir);
+        struct dirent *entry;
+        int r = 0;
+
+        if (!entries)
+                return -errno;
+        while (r >= 0 && (entry = fs_next_entry(entries)))
+                r = act(dirfd(entries), entry->d_name, argument);
+        return r < 0 ? r : -errno;
+}
+
 int fs_open(int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
         struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };

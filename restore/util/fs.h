@@ -27,6 +27,14 @@ DIR *fs_open_entries(int dir);
 struct dirent *fs_next_entry(DIR *entries);
 
 /**
+ * Do something with each entry of a directory but `.` and `..`.
+ *
+ * @param act  gets the directory, readable, and the entry's name; a negative errno of it ends the round
+ * @return 0, @act's negative errno, or another one
+ */
+int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), void *argument);
+
+/**
  * Open a file with openat2(2). The kernel asks for another try when something is renamed or mounted while it resolves
  * `..`; those tries are made.
  *

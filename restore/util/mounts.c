@@ -1,52 +1,67 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mounts.h"
 
+#include <stdio.h>
 #include <sys/sysmacros.h>
 
 #include "skipcpio/util.h"
 #include "compat.h"
 #include "fs.h"
 
-int mounts_find(const char *table, dev_t device, struct mount_entry *ret)
+/* The number in the first line that @format, with %d and then %n, fits to its end. */
+static int find_number(const char *path, const char *format)
 {
-        _cleanup_fclose_ FILE *f = fopen(table, "re");
+        _cleanup_fclose_ FILE *f = fopen(path, "re");
         _cleanup_free_ char *line = NULL;
         size_t size = 0;
 
         if (!f)
                 return -errno;
         while (getline(&line, &size, f) >= 0) {
-                unsigned major, minor;
+                int number, end = 0;
 
-                if (sscanf(line, "%d %d %u:%u", &ret->id, &ret->parent, &major, &minor) == 4 &&
-                    makedev(major, minor) == device)
-                        return 0;
+                if (sscanf(line, format, &number, &end) == 1 && end > 0)
+                        return number;
         }
         return ferror(f) ? -EIO : -ENOENT;
 }
 
-int mounts_id(int fd)
+int mounts_parent(const char *table, dev_t device)
 {
-        char path[64], line[128];
-        _cleanup_fclose_ FILE *f = NULL;
-        int id;
+        char format[64];
 
-        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-        f = fopen(path, "re");
-        if (!f)
-                return -errno;
-        while (fgets(line, sizeof(line), f))
-                if (sscanf(line, "mnt_id: %d", &id) == 1)
-                        return id;
-        return -ENODATA;
+        snprintf(format, sizeof(format), "%%*d %%d %u:%u %%n", major(device), minor(device));
+        return find_number(table, format);
 }
 
-int mounts_detach(int fd)
+int mounts_id(int fd)
 {
         char path[64];
 
+        snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+        return find_number(path, "mnt_id: %d%n");
+}
+
+int mounts_clone(int dir, const char *name)
+{
+        int fd = open_tree(dir, name,
+                           OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
+
+        return fd < 0 ? -errno : fd;
+}
+
+int mounts_attach(int mount, int dir, const char *name)
+{
+        return move_mount(mount, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+int mounts_detach(int dir, const char *name)
+{
+        _cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        char path[64];
+
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        return umount2(path, MNT_DETACH) < 0 ? -errno : 0;
+        return fd < 0 || umount2(path, MNT_DETACH) < 0 ? -errno : 0;
 }
 
 int mounts_is_mounted(int dir, const char *name)

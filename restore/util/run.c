@@ -22,12 +22,13 @@
         (PRIVILEGE(CAP_CHOWN) | PRIVILEGE(CAP_FOWNER) | PRIVILEGE(CAP_FSETID) | PRIVILEGE(CAP_DAC_OVERRIDE) | \
          PRIVILEGE(CAP_MKNOD))
 
-/* A mount of a directory, and of none that is mounted below, which hangs nowhere: no `..` leads out of it. */
-static int clone_mount(int dir_fd, uint64_t attributes)
+/* A mount of a directory which hangs nowhere: no `..` leads out of it. With @below AT_RECURSIVE, what is mounted below
+ * is in it, else not. */
+static int clone_mount(int dir_fd, unsigned below, uint64_t attributes)
 {
-        _cleanup_close_ int fd = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+        _cleanup_close_ int fd = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | below);
 
-        if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH, &(struct mount_attr){ .attr_set = attributes },
+        if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | below, &(struct mount_attr){ .attr_set = attributes },
                                     sizeof(struct mount_attr)) < 0)
                 return -errno;
         return TAKE_FD(fd);
@@ -37,7 +38,8 @@ static int clone_mount(int dir_fd, uint64_t attributes)
  * a read-only mount, where we may make one. */
 static int enter_root(int dir_fd)
 {
-        _cleanup_close_ int root = clone_mount(dir_fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+        _cleanup_close_ int root =
+                        clone_mount(dir_fd, AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 
         if (root < 0 && root != -ENOSYS /* Linux before 5.12 */ && root != -EPERM)
                 return root;
@@ -57,10 +59,10 @@ static int enter_directory(int dir_fd)
 
         if (top < 0)
                 return -errno;
-        root = clone_mount(top, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+        root = clone_mount(top, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
         if (root < 0)
                 return root;
-        dir = clone_mount(dir_fd, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+        dir = clone_mount(dir_fd, 0, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
         if (dir < 0)
                 return dir;
         if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(dir) < 0)

@@ -88,6 +88,21 @@ export -f state
     [[ $(stat -c '%Y' "$R/bin/sh") == 1000 && -d $R/shutdown.d && -x $R/shutdown ]]
 }
 
+@test "a program that is carried over as a mount, as it is large, is the one that is checked" {
+    exitrd_root
+    mkdir "$R/bin"
+    head -c 2M /dev/zero >"$R/bin/sh"
+    chmod 755 "$R/bin/sh"
+    private '
+        restored=0
+        "$RESTORE" -f -S "$T/root" -k 1 2>"$T/said" || restored=$?
+        [[ $restored == 1 && $(<"$T/said") == *"shutdown would not run: /bin/sh cannot be started"* && ! -e $R/shutdown ]]
+        cp /bin/busybox "$R/bin/sh"
+        truncate -s 3M "$R/bin/sh"
+        "$RESTORE" -f -S "$T/root" -k 1
+        [[ -x $R/shutdown && $(findmnt -rno TARGET "$R/bin/sh") == "$R/bin/sh" ]]'
+}
+
 @test "mounts below are carried over, with those on top of others and below others, and none is left behind" {
     exitrd_root
     private '
