@@ -4,7 +4,10 @@
 _digest=$(getarg composefs=)
 if [ -n "$_digest" ]; then
     mkdir -p /run/lower /run/composefs
-    mount --move "$NEWROOT" /run/lower || mount --bind "$NEWROOT" /run/lower
+    # What is shared cannot be moved, and a mount left below the root could never be unmounted.
+    mount --make-private /
+    mount --move "$NEWROOT" /run/lower || die "composefs: the lower file system stays where it is"
+    mount --make-shared /
     [ "$(sha256sum < "/run/lower/images/$_digest")" = "$_digest  -" ] || die "composefs: the image is not $_digest"
     mount -t erofs -o ro,loop "/run/lower/images/$_digest" /run/composefs
     mount -t overlay -o "ro,metacopy=on,redirect_dir=on,lowerdir=/run/composefs::/run/lower/objects" overlay "$NEWROOT" ||
