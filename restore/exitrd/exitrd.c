@@ -228,7 +228,7 @@ int exitrd_commit(struct exitrd *exitrd, bool pivot)
                 carry_uncover(exitrd->dir);
                 return 1;
         }
-        if (mounts_detach(exitrd->mount, ".") < 0)
+        if (mounts_detach_fd(exitrd->mount) < 0) /* which opens nothing: no descriptor may be left for that */
                 log_debug("%s: cannot be unmounted", exitrd->path);
         if (r == -EBUSY && exitrd_is_finished(exitrd->path))
                 return 0;

@@ -55,13 +55,19 @@ int mounts_attach(int mount, int dir, const char *name)
         return move_mount(mount, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
 }
 
-int mounts_detach(int dir, const char *name)
+int mounts_detach_fd(int fd)
 {
-        _cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         char path[64];
 
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-        return fd < 0 || umount2(path, MNT_DETACH) < 0 ? -errno : 0;
+        return umount2(path, MNT_DETACH) < 0 ? -errno : 0;
+}
+
+int mounts_detach(int dir, const char *name)
+{
+        _cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+        return fd < 0 ? -errno : mounts_detach_fd(fd);
 }
 
 int mounts_is_mounted(int dir, const char *name)

@@ -30,6 +30,9 @@ int mounts_clone(int dir, const char *name);
 /** Mount what mounts_clone() or fsmount(2) gave on @name. Returns 0 or a negative errno. */
 int mounts_attach(int mount, int dir, const char *name);
 
+/** Detach the mount whose root @fd is, with all that is mounted below it. @return 0 or a negative errno */
+int mounts_detach_fd(int fd);
+
 /** Unmount what is mounted on @name, with all below it. Returns 0 or a negative errno. */
 int mounts_detach(int dir, const char *name);
 
