@@ -122,6 +122,7 @@ static int examine_uki(struct examine *e, int fd, const char *path)
 
         e->file = path;
         r = fd < 0 ? -errno : uki_rows(fd, print_uki, e);
+        e->file = NULL;
         return r < 0 ? log_error(r, "%s", path) : 0;
 }
 

@@ -111,6 +111,7 @@ int groups_end(struct groups *groups, int (*each)(void *argument, struct group *
 
         visiting = &v;
         twalk(groups->tree, visit);
+        visiting = NULL;
         groups_done(groups);
         return MIN(v.r, 0);
 }

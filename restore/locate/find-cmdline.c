@@ -121,7 +121,7 @@ static int add_files(struct search *search, const struct place *place, enum root
                 if (r == 0 && !lead.name && !(lead.name = strdup(name)))
                         r = -ENOMEM;
         }
-        if (r < 0) {
+        if (r < 0 || lead.image.count == 0) {
                 lead_done(&lead);
                 return r == -ENOMEM ? r : 0;
         }

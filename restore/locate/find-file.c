@@ -150,7 +150,7 @@ int find_file(struct search *search, const struct place *place)
 /* The value of a shell assignment, without its quotes and what is behind it. */
 static struct span shell_value(struct span value)
 {
-        char quote = value.size > 0 && strchr("\"'", value.at[0]) ? value.at[0] : '\0';
+        const char quote = (char)(value.size > 0 && strchr("\"'", value.at[0]) ? value.at[0] : '\0');
         size_t start = quote != '\0', n = start;
 
         while (n < value.size && (quote != '\0' ? value.at[n] != quote : !strchr(" \t;", value.at[n])))
