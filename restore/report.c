@@ -5,29 +5,20 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "exitrd/exitrd.h"
 #include "unit.h"
 #include "util/log.h"
 #include "util/resources.h"
 
-static double now(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 struct outcome outcome_begin(const struct image *image, const char *rule)
 {
-        return (struct outcome){ .image = image, .rule = rule, .start = now() };
+        return (struct outcome){ .image = image, .rule = rule, .start = seconds_now() };
 }
 
 double outcome_seconds(const struct outcome *outcome)
 {
-        return now() - outcome->start;
+        return seconds_now() - outcome->start;
 }
 
 _printf_(2, 3) static void say(const char *what, const char *format, ...)

@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 #include "util/exclude.h"
 #include "util/library.h"
 #include "util/log.h"
+#include "util/resources.h"
 
 /* What a restore skips anyway: only the booting kernel reads it. */
 static const char *const early[] = { "kernel", "early_cpio" };
@@ -265,18 +265,10 @@ static int write_tree(struct stash *stash)
         return r;
 }
 
-static double now(void)
-{
-        struct timespec t;
-
-        clock_gettime(CLOCK_MONOTONIC, &t);
-        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 int stash(int directory, int out)
 {
         _cleanup_(stash_done) struct stash stash = { .out = out };
-        double start = now();
+        double start = seconds_now();
         int r;
 
         if (fchdir(directory) < 0)
@@ -292,6 +284,6 @@ int stash(int directory, int out)
         if (r == 0)
                 log_info("stashed the initramfs: %" PRIu64 " entries, %" PRIu64 " KiB, as an image of %" PRIu64
                          " KiB in %.3f s",
-                         stash.entries, stash.bytes / 1024, (stash.written + 1023) / 1024, now() - start);
+                         stash.entries, stash.bytes / 1024, (stash.written + 1023) / 1024, seconds_now() - start);
         return r;
 }

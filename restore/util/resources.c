@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <sched.h>
 #include <string.h>
+#include <time.h>
 
 #include "skipcpio/util.h"
 
@@ -84,4 +85,12 @@ uint64_t memory_for_decoding(void)
 unsigned threads_for_memory(uint64_t bytes)
 {
         return (unsigned)MAX(memory_for_decoding() / bytes, UINT64_C(1));
+}
+
+double seconds_now(void)
+{
+        struct timespec t;
+
+        clock_gettime(CLOCK_MONOTONIC, &t);
+        return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }

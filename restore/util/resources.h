@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Processors and memory: what there is, and how much of it to use.
+ * Processors, memory and time: what there is, and how much of it to use.
  */
 
 #include <stdint.h>
@@ -27,3 +27,6 @@ unsigned threads_for_memory(uint64_t bytes);
  * power-off. 0 if unknown.
  */
 uint64_t memory_spare(void);
+
+/** Seconds on a clock that only goes forward (CLOCK_MONOTONIC), from an arbitrary start. */
+double seconds_now(void);

@@ -45,15 +45,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         return 0;
 }
 
-static size_t descriptors(void)
-{
-        size_t count = 0;
-
-        for (int fd = 0; fd < 128; fd++)
-                count += fcntl(fd, F_GETFD) >= 0;
-        return count;
-}
-
 /* The words of an input, as argv; @ret_rest is what is behind them. */
 static int split(const uint8_t *data, size_t size, char *words, char **argv, size_t *ret_rest)
 {
@@ -199,7 +190,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         _cleanup_free_ char *words = malloc(size + 1);
         char *argv[WORDS_MAX + 1];
-        size_t rest = 0, before = descriptors();
+        size_t rest = 0, before = fuzz_descriptors();
         struct stat top, after;
         int argc;
 
@@ -220,7 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         check_verdict(&image);
                 }
         }
-        ALWAYS(descriptors() <= MAX(before, (size_t)4) + 1); /* the input's own file is kept */
+        ALWAYS(fuzz_descriptors() <= MAX(before, (size_t)4) + 1); /* the input's own file is kept */
         ALWAYS(stat("/mnt", &after) == 0 && after.st_mtim.tv_nsec == top.st_mtim.tv_nsec);
         return 0;
 }

@@ -67,15 +67,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         return 0;
 }
 
-static size_t descriptors(void)
-{
-        size_t count = 0;
-
-        for (int fd = 0; fd < 128; fd++)
-                count += fcntl(fd, F_GETFD) >= 0;
-        return count;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         char *exclude[] = { (char *)"m/*", (char *)"proc" };
@@ -97,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {
                 _cleanup_(image_done) struct image image = damaged ? fuzz_image(flips.bytes, flips.size, 1)
                                                                    : fuzz_image(data + 1, size - 1, 1 + data[0] % 3U);
-                size_t open_before = descriptors();
+                size_t open_before = fuzz_descriptors();
 
                 r = unpack_image(&image, tree,
                                  &(struct unpack_options){ .exclude = { exclude, data[0] & INPUT_EXCLUDE
@@ -105,7 +96,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                                                                  : 0 },
                                                            .window = DECODER_WINDOW },
                                  &unpacked);
-                ALWAYS(r <= 0 && descriptors() == open_before);
+                ALWAYS(r <= 0 && fuzz_descriptors() == open_before);
                 ALWAYS(r < 0 || unpacked.bytes <= UINT64_C(0xffffffff) * unpacked.entries);
                 ALWAYS(r < 0 || !damaged || flips_whole(&flips, tree));
         }

@@ -3,6 +3,7 @@
 
 /* What the fuzzing targets share: inputs as images, and a check that ends the run. */
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,16 @@ static inline int fuzz_file(const uint8_t *data, size_t size)
                 fd = memfd_create("fuzz", MFD_CLOEXEC);
         ALWAYS(fd >= 0 && ftruncate(fd, 0) == 0 && pwrite(fd, data, size, 0) == (ssize_t)size);
         return fd;
+}
+
+/** How many descriptors are open: as many after an input as before it. */
+static inline size_t fuzz_descriptors(void)
+{
+        size_t count = 0;
+
+        for (int fd = 0; fd < 128; fd++)
+                count += fcntl(fd, F_GETFD) >= 0;
+        return count;
 }
 
 /** An image of these bytes in @regions files, or rather regions of one. */
