@@ -142,7 +142,10 @@ static int commit_first(int origin)
         EXITRD(first);
         int r;
 
-        if (setns(origin, CLONE_NEWNS) < 0 || exitrd_open(dir, &first) < 0 || fill(first, "first") < 0)
+        /* qemu-user has a thread of its own, and setns() refuses to leave what threads share. */
+        if (unshare(CLONE_FS) < 0 || setns(origin, CLONE_NEWNS) < 0)
+                return 1;
+        if (exitrd_open(dir, &first) < 0 || fill(first, "first") < 0)
                 return 1;
         r = exitrd_commit(first, false);
         return r == 1 ? 0 : 2;
