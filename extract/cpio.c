@@ -23,7 +23,8 @@
 
 struct writer {
         FILE *to;
-        void *linked; /* inode numbers of files with several names whose data is written; of tsearch(3) */
+        bool owners;
+        void *linked; /* of tsearch(3) */
         char path[PATH_MAX];
 };
 
@@ -32,70 +33,84 @@ static int write_failed(void)
         return errno == ENOSPC ? -ENOSPC : log_error(-errno, "The archive of a nested root");
 }
 
-static int pad(struct writer *w, uint64_t size)
+int cpio_pad(FILE *to, uint64_t size)
 {
-        return fwrite("\0\0\0", 1, align_up(size, NEWC_ALIGNMENT) - size, w->to) + size ==
-                                               align_up(size, NEWC_ALIGNMENT)
+        return fwrite("\0\0\0", 1, align_up(size, NEWC_ALIGNMENT) - size, to) + size == align_up(size, NEWC_ALIGNMENT)
                                ? 0
                                : write_failed();
 }
 
-static int write_header(struct writer *w, const struct stat *st, const char *name, uint32_t size)
+int cpio_header(FILE *to, const struct stat *st, const char *name, uint32_t size)
 {
         size_t name_size = strlen(name) + 1;
         int64_t mtime = MAX((int64_t)st->st_mtime, INT64_C(0));
 
-        if (fprintf(w->to,
+        if (fprintf(to,
                     "070701%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32
                     "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32 "%08" PRIX32,
                     (uint32_t)st->st_ino, (uint32_t)st->st_mode, (uint32_t)st->st_uid, (uint32_t)st->st_gid,
                     (uint32_t)st->st_nlink, (uint32_t)MIN(mtime, (int64_t)UINT32_MAX), size, DEVICE, DEVICE,
                     (uint32_t)major(st->st_rdev), (uint32_t)minor(st->st_rdev), (uint32_t)name_size, UINT32_C(0)) < 0 ||
-            fwrite(name, 1, name_size, w->to) != name_size)
+            fwrite(name, 1, name_size, to) != name_size)
                 return write_failed();
-        return pad(w, NEWC_HEADER_SIZE + name_size);
+        return cpio_pad(to, NEWC_HEADER_SIZE + name_size);
 }
+
+int cpio_end(FILE *to)
+{
+        const struct stat st = { .st_nlink = 1 };
+        int r = cpio_header(to, &st, NEWC_TRAILER, 0);
+
+        return r == 0 && fflush(to) != 0 ? write_failed() : r;
+}
+
+/* A file with several names. */
+struct linked {
+        ino_t number;
+        nlink_t written; /* names */
+};
 
 static int by_number(const void *a, const void *b)
 {
-        ino_t x = *(const ino_t *)a, y = *(const ino_t *)b;
+        ino_t x = ((const struct linked *)a)->number, y = ((const struct linked *)b)->number;
 
         return (x > y) - (x < y);
 }
 
-/* @return 1 where the file was written under another name, 0 where not, or -ENOMEM */
-static int was_written(struct writer *w, const struct stat *st)
+/* The data is with the last name, as GNU cpio has it. @return 1 where this one is not the last, 0 where it is, or
+ * -ENOMEM */
+static int has_more_names(struct writer *w, const struct stat *st)
 {
-        ino_t *number, **found;
+        struct linked *linked, **found;
 
         if (st->st_nlink < 2)
                 return 0;
-        number = malloc(sizeof(*number));
-        if (!number)
+        linked = malloc(sizeof(*linked));
+        if (!linked)
                 return log_oom();
-        *number = st->st_ino;
-        found = tsearch(number, &w->linked, by_number);
-        if (!found || *found != number)
-                free(number);
-        return !found ? log_oom() : *found != number;
+        *linked = (struct linked){ .number = st->st_ino };
+        found = tsearch(linked, &w->linked, by_number);
+        if (!found || *found != linked)
+                free(linked);
+        return !found ? log_oom() : ++(*found)->written < st->st_nlink;
 }
 
 static int write_file(struct writer *w, int dir, const char *base, const struct stat *st)
 {
         _cleanup_close_ int fd = -1;
         uint64_t offset = 0, left = (uint64_t)st->st_size;
-        int r = was_written(w, st);
+        int r = has_more_names(w, st);
 
         if (r < 0)
                 return r;
         if (r > 0)
-                return write_header(w, st, w->path, 0);
+                return cpio_header(w->to, st, w->path, 0);
         if (left > UINT32_MAX)
                 return log_error(-EFBIG, "%s in a nested root", w->path);
         fd = openat(dir, base, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
                 return log_error(-errno, "%s in a nested root", w->path);
-        r = write_header(w, st, w->path, (uint32_t)left);
+        r = cpio_header(w->to, st, w->path, (uint32_t)left);
         if (r == 0 && fflush(w->to) != 0)
                 return write_failed();
         if (r == 0)
@@ -104,7 +119,7 @@ static int write_file(struct writer *w, int dir, const char *base, const struct 
                 return r == -ENOSPC ? r : log_error(r, "%s in a nested root", w->path);
         if (st->st_nlink < 2 && st->st_size >= REMOVED_SIZE_MIN)
                 unlinkat(dir, base, 0);
-        return pad(w, (uint64_t)st->st_size);
+        return cpio_pad(w->to, (uint64_t)st->st_size);
 }
 
 static int write_symlink(struct writer *w, int dir, const char *base, const struct stat *st)
@@ -115,10 +130,10 @@ static int write_symlink(struct writer *w, int dir, const char *base, const stru
 
         if (n < 0)
                 return log_error(-errno, "%s in a nested root", w->path);
-        r = write_header(w, st, w->path, (uint32_t)n);
+        r = cpio_header(w->to, st, w->path, (uint32_t)n);
         if (r < 0)
                 return r;
-        return fwrite(target, 1, (size_t)n, w->to) == (size_t)n ? pad(w, (uint64_t)n) : write_failed();
+        return fwrite(target, 1, (size_t)n, w->to) == (size_t)n ? cpio_pad(w->to, (uint64_t)n) : write_failed();
 }
 
 static int write_directory(struct writer *w, int fd, size_t used);
@@ -131,11 +146,13 @@ static int write_entry(struct writer *w, int dir, const char *base, size_t used)
 
         if (fstatat(dir, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return log_error(-errno, "%s in a nested root", w->path);
+        if (!w->owners)
+                st.st_uid = st.st_gid = 0;
         if (S_ISREG(st.st_mode))
                 return write_file(w, dir, base, &st);
         if (S_ISLNK(st.st_mode))
                 return write_symlink(w, dir, base, &st);
-        r = write_header(w, &st, w->path, 0);
+        r = cpio_header(w->to, &st, w->path, 0);
         if (r == 0 && S_ISDIR(st.st_mode)) {
                 w->path[used] = '/';
                 r = write_directory(w, openat(dir, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), used + 1);
@@ -171,21 +188,11 @@ static int write_directory(struct writer *w, int fd, size_t used)
         return r;
 }
 
-int cpio_write(int tree_fd, int to)
+int cpio_write(int tree_fd, FILE *to, bool owners)
 {
-        int copy = fcntl(to, F_DUPFD_CLOEXEC, 0);
-        _cleanup_fclose_ FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
-        struct writer w = { .to = file };
-        struct stat st = { .st_nlink = 1 };
-        int r;
+        struct writer w = { .to = to, .owners = owners };
+        int r = write_directory(&w, openat(tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
 
-        if (!file)
-                return write_failed();
-        r = write_directory(&w, openat(tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), 0);
-        if (r == 0)
-                r = write_header(&w, &st, NEWC_TRAILER, 0);
-        if (r == 0 && fflush(file) != 0)
-                r = write_failed();
         tdestroy(w.linked, free);
-        return r;
+        return r == 0 ? cpio_end(to) : r;
 }

@@ -19,13 +19,7 @@
 /* What ld.so ends with where the tool's libraries are on another mount than / (run.h). */
 #define NOT_FOUND 127
 
-static const struct nested {
-        const char *name;
-        const char *type; /* of its file system, as the kernel calls it */
-        const char *tool;
-        off_t magic_at; /* in the superblock */
-        unsigned char magic[4];
-} nested_images[] = {
+const struct nested nested_kinds[NESTED_KINDS] = {
         { "squashfs-root.img", "squashfs", "unsquashfs", 0, { 'h', 's', 'q', 's' } },
         { "squash-root.img", "squashfs", "unsquashfs", 0, { 'h', 's', 'q', 's' } },
         { "erofs-root.img", "erofs", "fsck.erofs", 1024, { 0xe2, 0xe1, 0xf5, 0xe0 } },
@@ -177,24 +171,26 @@ static int extract(int tree_fd, int image_fd, const struct nested *nested, struc
         return -EBADMSG;
 }
 
-static int open_nested(int tree_fd, const struct nested *nested, uint64_t *ret_size)
+int nested_open(int tree_fd, const struct nested *nested, uint64_t *ret_size)
 {
         _cleanup_close_ int fd = -1;
         unsigned char magic[sizeof(nested->magic)];
         struct stat st;
+        int r = fstatat(tree_fd, nested->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 
-        if (fstatat(tree_fd, nested->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        if (S_ISLNK(st.st_mode))
-                return -ELOOP;
-        if (!S_ISREG(st.st_mode)) /* opening a device can do something */
-                return -EBADMSG;
-        fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        if (pread(fd, magic, sizeof(magic), nested->magic_at) != (ssize_t)sizeof(magic) ||
+        if (r == -ENOENT)
+                return r;
+        if (r == 0 && S_ISLNK(st.st_mode))
+                r = -ELOOP;
+        if (r == 0 && S_ISREG(st.st_mode)) { /* opening a device can do something */
+                fd = openat(tree_fd, nested->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+                r = fd < 0 ? -errno : 0;
+        }
+        if (r < 0)
+                return log_error(r, "Cannot open the image's %s", nested->name);
+        if (fd < 0 || pread(fd, magic, sizeof(magic), nested->magic_at) != (ssize_t)sizeof(magic) ||
             memcmp(magic, nested->magic, sizeof(magic)) != 0)
-                return -EBADMSG;
+                return log_error(-EBADMSG, "The image's %s is no %s file system", nested->name, nested->type);
         *ret_size = (uint64_t)st.st_size;
         return TAKE_FD(fd);
 }
@@ -202,16 +198,12 @@ static int open_nested(int tree_fd, const struct nested *nested, uint64_t *ret_s
 static int extract_one(int tree_fd, const struct nested *nested, const struct exclude *exclude, struct content *brought)
 {
         uint64_t size = 0;
-        _cleanup_close_ int image_fd = open_nested(tree_fd, nested, &size);
+        _cleanup_close_ int image_fd = nested_open(tree_fd, nested, &size);
         _cleanup_(work_done) struct work work = { .fd = -1, .tree = -1 };
         int r;
 
-        if (image_fd == -ENOENT)
-                return 0;
-        if (image_fd == -EBADMSG)
-                return log_error(image_fd, "The image's %s is no %s file system", nested->name, nested->type);
         if (image_fd < 0)
-                return log_error(image_fd, "Cannot open the image's %s", nested->name);
+                return image_fd == -ENOENT ? 0 : image_fd;
 
         r = work_open(tree_fd, &work);
         if (r < 0)
@@ -242,8 +234,8 @@ int nested_extract(int tree_fd, const struct exclude *exclude, struct content *b
 {
         int found = 0;
 
-        for (size_t i = 0; i < ELEMENTSOF(nested_images); i++) {
-                int r = extract_one(tree_fd, &nested_images[i], exclude, brought);
+        for (size_t i = 0; i < NESTED_KINDS; i++) {
+                int r = extract_one(tree_fd, &nested_kinds[i], exclude, brought);
 
                 if (r < 0)
                         return r;

@@ -6,8 +6,33 @@
  * squashfs-root.img, erofs-root.img, or squash-root.img before dracut 104. Around it is only what mounts it at boot.
  */
 
+#include <sys/types.h>
+
 #include "util/content.h"
 #include "util/exclude.h"
+
+/** What there can be. */
+struct nested {
+        const char *name;
+        const char *type; /* of its file system, as the kernel calls it */
+        const char *tool; /* which extracts it */
+        off_t magic_at;   /* in the superblock */
+        unsigned char magic[4];
+};
+
+#define NESTED_KINDS 3
+extern const struct nested nested_kinds[NESTED_KINDS];
+
+/**
+ * Open the image file of a nested root at the top of a tree.
+ *
+ * @param tree_fd   the tree's root directory, readable
+ * @param nested    one of nested_kinds
+ * @param ret_size  set to its bytes
+ * @return a descriptor, which the caller closes; -ENOENT, not logged, where there is none; or another negative errno,
+ *         already logged: -EBADMSG where it is no such file system
+ */
+int nested_open(int tree_fd, const struct nested *nested, uint64_t *ret_size);
 
 /**
  * Extract the nested roots at the top of a tree over that tree, and remove their image files. An extracted file

@@ -60,6 +60,9 @@ static int enter_directory(int dir_fd)
         if (top < 0)
                 return -errno;
         root = clone_mount(top, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+        /* In a user namespace, the mounts of its parent cannot be left out. A user's /proc has no way out. */
+        if (root == -EINVAL && geteuid() != 0)
+                root = clone_mount(top, AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
         if (root < 0)
                 return root;
         dir = clone_mount(dir_fd, 0, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
