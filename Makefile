@@ -66,7 +66,10 @@ PROGRAMS := $(BUILD)/skipcpio/skipcpio $(BUILD)/restore/dracut-initramfs-restore
 all: $(PROGRAMS)
 
 $(BUILD)/skipcpio/skipcpio: $(call obj,skipcpio/skipcpio.c $(SKIPCPIO_LIB))
-$(BUILD)/skipcpio/skipcpio: LDLIBS := -Wl,--as-needed # libc alone, and not -pthread's library either
+# libc alone, and not -pthread's library, which older libcs have read() in, too
+$(BUILD)/skipcpio/skipcpio: LDLIBS :=
+$(BUILD)/skipcpio/skipcpio: private ALL_CFLAGS := $(filter-out -pthread,$(ALL_CFLAGS))
+$(BUILD)/skipcpio/skipcpio: private ALL_LDFLAGS := $(filter-out -pthread,$(ALL_LDFLAGS))
 $(BUILD)/restore/dracut-initramfs-restore: $(call obj,restore/main.c $(RESTORE_LIB) $(SKIPCPIO_LIB))
 $(BUILD)/extract/dracut-extractinitrd: $(call obj,$(sort $(wildcard extract/*.c)) $(sort $(wildcard restore/*/*.c)) $(SKIPCPIO_LIB))
 $(PROGRAMS):
