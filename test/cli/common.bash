@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the bats files share. RESTORE and SKIPCPIO name the programs; $T is a fresh directory on a tmpfs.
 
-bats_require_minimum_version 1.5.0
-
 tests=$(realpath "${BATS_TEST_DIRNAME:?}/..")
 RESTORE=$(realpath "${RESTORE:-$tests/../build/restore/dracut-initramfs-restore}")
 SKIPCPIO=$(realpath "${SKIPCPIO:-$tests/../build/skipcpio/skipcpio}")
@@ -44,9 +42,21 @@ restore() {
     [[ -z $said || $(tail -c 1 "$T/utf8" | od -An -tx1) == *0a ]]
 }
 
-# hold CALL N COMMAND...: run it in the background, up to its Nth such call: $held, which waits there for `release`
+# ends STATUS COMMAND...: it exits so. Leaves what it wrote in $output and $stderr, their lines in $lines and $stderr_lines;
+# bats knows that of itself only since 1.5.
+ends() {
+    local status=0
+    "${@:2}" >"$T/stdout" 2>"$T/stderr" || status=$?
+    output=$(<"$T/stdout") stderr=$(<"$T/stderr")
+    mapfile -t lines <"$T/stdout"
+    mapfile -t stderr_lines <"$T/stderr"
+    [[ $status == "$1" ]] || { echo "exit $status: $output $stderr"; return 1; }
+}
+
+# hold CALL N COMMAND...: run it in the background, up to its Nth such call: $held, which waits there for `release`, or
+# with HOLD=exit when the call is done
 hold() {
-    strace -D -f -o "$T/held" -e trace="$1${REFUSED:+,${REFUSED%%:*}}" -e inject="$1:delay_enter=60s:when=$2" \
+    strace -D -f -o "$T/held" -e trace="$1${REFUSED:+,${REFUSED%%:*}}" -e inject="$1:delay_${HOLD:-enter}=60s:when=$2" \
         ${REFUSED:+-e "inject=$REFUSED"} "${@:3}" 3>&- &
     held=$!
     until [[ $(grep -cs "$1(" "$T/held") -ge $2 ]]; do
