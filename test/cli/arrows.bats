@@ -18,12 +18,12 @@ teardown() {
 # broken COMPLAINT FILE HEADER: an #include of HEADER in FILE leads to this complaint
 broken() {
     echo "#include \"$3\"" >>"$T/tree/$2"
-    run -1 "$tests/lib/arrows" "$T/tree"
+    ends 1 "$tests/lib/arrows" "$T/tree"
     grep -F -- "$1" <<<"$output"
 }
 
 @test "this tree" {
-    run -0 "$tests/lib/arrows" "$T/tree"
+    ends 0 "$tests/lib/arrows" "$T/tree"
     [[ $output =~ ^[0-9]+\ modules,\ [0-9]+\ arrows,\ 0\ wrong$ ]]
 }
 
@@ -58,7 +58,7 @@ broken() {
 }
 
 @test "files and functions of this tree are not too long" {
-    run -0 "$tests/lib/lengths" "$T/tree"
+    ends 0 "$tests/lib/lengths" "$T/tree"
     [[ $output =~ ^[0-9]+\ files,\ [0-9]+\ functions,\ .*,\ 0\ wrong$ ]]
 }
 
@@ -69,17 +69,17 @@ long() {
 
 @test "a function that is too long" {
     long 56
-    run -0 "$tests/lib/lengths" "$T/tree"
+    ends 0 "$tests/lib/lengths" "$T/tree"
     [[ $output == *", the longest one of 60 lines, 0 wrong" ]]
     long 57
-    run -1 "$tests/lib/lengths" "$T/tree"
+    ends 1 "$tests/lib/lengths" "$T/tree"
     [[ ${lines[0]} == "restore/new.c:2: long_one() has 61 lines, of which 60 are allowed" ]]
 }
 
 @test "a file that is too long" {
     yes '/* */' | head -n 450 >"$T/tree/extract/new.c"
-    run -0 "$tests/lib/lengths" "$T/tree"
+    ends 0 "$tests/lib/lengths" "$T/tree"
     echo '/* */' >>"$T/tree/extract/new.c"
-    run -1 "$tests/lib/lengths" "$T/tree"
+    ends 1 "$tests/lib/lengths" "$T/tree"
     [[ ${lines[0]} == "extract/new.c: 451 lines, of which 450 are allowed" ]]
 }

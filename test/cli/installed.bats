@@ -5,10 +5,15 @@
 
 setup() {
     top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-    root=$BATS_TEST_TMPDIR/root
+    T=$(mktemp -d)
+    root=$T/root
     lib=$root/usr/lib/dracut
     BUILD=$(realpath "${BUILD:-$top/build}")
     mkdir -p "$lib"
+}
+
+teardown() {
+    rm -rf "$T"
 }
 
 programs() {
@@ -18,8 +23,8 @@ programs() {
 
 # nothing is built here: what is tested is there
 install_() {
-    make -s -C "$top" BUILD="$BUILD" DESTDIR="$root" -o all "${@:-install}" >"$BATS_TEST_TMPDIR/said" 2>&1 ||
-        { cat "$BATS_TEST_TMPDIR/said"; return 1; }
+    make -s -C "$top" BUILD="$BUILD" DESTDIR="$root" -o all "${@:-install}" >"$T/said" 2>&1 ||
+        { cat "$T/said"; return 1; }
 }
 
 # Two names for each of lsinitrd's readers, so that each test is of all of them.
@@ -72,31 +77,31 @@ options_of_zsh() {
 }
 
 options_of_fish() {
-    fish --no-config -c '
-        source $argv[2]
+    HOME=$T name=$1 file=$2 fish -c '
+        source $file
         for dash in - --
-            complete -C "$argv[1] $dash"
-        end' "$1" "$2" | cut -f 1 | grep -E -- '^-' | sed 's/=$//' | sort -u
+            complete -C "$name $dash"
+        end' | cut -f 1 | grep -E -- '^-' | sed 's/=$//' | sort -u
 }
 
 @test "manual pages and completions have each program's options and no others" {
     [[ $(programs) == *dracut-initramfs-restore* ]]
     for program in $(programs); do
         name=${program##*/}
-        options_of_help "$program" >"$BATS_TEST_TMPDIR/help"
-        [ -s "$BATS_TEST_TMPDIR/help" ]
-        options_of_manual "$top/man/$name.8.in" | diff -u "$BATS_TEST_TMPDIR/help" -
-        options_of_bash "$name" "$top/completion/$name.bash" | diff -u "$BATS_TEST_TMPDIR/help" -
-        options_of_zsh "$top/completion/$name.zsh" | diff -u "$BATS_TEST_TMPDIR/help" -
-        options_of_fish "$name" "$top/completion/$name.fish" | diff -u "$BATS_TEST_TMPDIR/help" -
+        options_of_help "$program" >"$T/help"
+        [ -s "$T/help" ]
+        options_of_manual "$top/man/$name.8.in" | diff -u "$T/help" -
+        options_of_bash "$name" "$top/completion/$name.bash" | diff -u "$T/help" -
+        options_of_zsh "$top/completion/$name.zsh" | diff -u "$T/help" -
+        options_of_fish "$name" "$top/completion/$name.fish" | diff -u "$T/help" -
     done
 }
 
 @test "bash completes at a terminal" {
-    mkdir -p "$BATS_TEST_TMPDIR/here/folder" "$root/usr/share"
-    touch "$BATS_TEST_TMPDIR/here/image"
+    mkdir -p "$T/here/folder" "$root/usr/share"
+    touch "$T/here/image"
     install_
-    cd "$BATS_TEST_TMPDIR/here"
+    cd "$T/here"
     run python3 "$top/test/lib/complete.py" "$root/usr/share/bash-completion/completions" \
         $'dracut-initramfs-restore --loc\t' $'dracut-initramfs-restore --dir\tf\t' $'dracut-initramfs-restore im\t' \
         $'skipcpio --l\ti\t'
@@ -114,20 +119,20 @@ skipcpio --list image " ]
         mandoc -T lint "$page" 2>/dev/null | grep -v 'referenced manual not found' || :
         MANWIDTH=80 man --warnings -E UTF-8 -l -Z "$page" 2>&1 >/dev/null
         grep -Hn '@[a-z]*@' "$page" || :
-    done >"$BATS_TEST_TMPDIR/faults"
-    diff /dev/null "$BATS_TEST_TMPDIR/faults"
+    done >"$T/faults"
+    diff /dev/null "$T/faults"
 }
 
 @test "at 80 columns each page has its whole title, and says which version it is of" {
     install_
     version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
-    find "$root" -path '*/man/*' -type f >"$BATS_TEST_TMPDIR/pages"
+    find "$root" -path '*/man/*' -type f >"$T/pages"
     while read -r page; do
         title=$(basename "$page" | sed -E 's/(.*)\.(.)/\U\1(\2)/')
-        MANWIDTH=80 man -E UTF-8 -l "$page" >"$BATS_TEST_TMPDIR/page"
-        head -n 1 "$BATS_TEST_TMPDIR/page" | grep -E "^${title//[()]/.} +[A-Z][^.]*[a-z] +${title//[()]/.}\$"
-        tail -n 1 "$BATS_TEST_TMPDIR/page" | grep "^dracut-restore $version  .*  dracut-restore $version\$"
-    done <"$BATS_TEST_TMPDIR/pages"
+        MANWIDTH=80 man -E UTF-8 -l "$page" >"$T/page"
+        head -n 1 "$T/page" | grep -E "^${title//[()]/.} +[A-Z][^.]*[a-z] +${title//[()]/.}\$"
+        tail -n 1 "$T/page" | grep "^dracut-restore $version  .*  dracut-restore $version\$"
+    done <"$T/pages"
 }
 
 @test "each file says its licence, or REUSE.toml does" {
@@ -137,8 +142,8 @@ skipcpio --list image " ]
     [ "${#exempt[@]}" -gt 5 ]
     [ "$(git ls-files | grep -c '\.[ch]$')" -gt 50 ]
     git ls-files -z -- ':!LICENSES' "${exempt[@]}" |
-        xargs -0 grep --files-without-match 'SPDX-License-Identifier: LGPL-2.1-or-later' >"$BATS_TEST_TMPDIR/without" || :
-    diff /dev/null "$BATS_TEST_TMPDIR/without"
+        xargs -0 grep --files-without-match 'SPDX-License-Identifier: LGPL-2.1-or-later' >"$T/without" || :
+    diff /dev/null "$T/without"
 }
 
 @test "one version" {
@@ -151,9 +156,9 @@ skipcpio --list image " ]
 
 @test "uninstall leaves what was there before" {
     distribution old
-    manifest >"$BATS_TEST_TMPDIR/before"
+    manifest >"$T/before"
     install_
-    [ ! "$(manifest | diff "$BATS_TEST_TMPDIR/before" - | grep -c .)" = 0 ]
+    [ ! "$(manifest | diff "$T/before" - | grep -c .)" = 0 ]
     "$lib/skipcpio" --list "$BATS_TEST_DIRNAME/../fuzz/corpus/fuzz-parts/gzip"
     [ "$(<"$lib/skipcpio.distrib")" = old ]
     install_ # twice
@@ -161,7 +166,7 @@ skipcpio --list image " ]
     [ "$(<"$lib/dracut-initramfs-restore")" = old ]
     install_ uninstall
     find "$root" -depth -type d -empty -delete
-    manifest | grep -v ^d | diff <(grep -v ^d "$BATS_TEST_TMPDIR/before") -
+    manifest | grep -v ^d | diff <(grep -v ^d "$T/before") -
 }
 
 @test "uninstall leaves nothing where nothing was" {

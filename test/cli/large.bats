@@ -35,7 +35,7 @@ with open(sys.argv[2], "wb") as f:
 END
     (($(stat -c %s "$T/image") > 8589934592 - 100))
     left_out
-    run -0 "$SKIPCPIO" --list "$T/image"
+    ends 0 "$SKIPCPIO" --list "$T/image"
     [[ $output == "1 0 $(stat -c %s "$T/image") newc main" ]]
 }
 

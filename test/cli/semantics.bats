@@ -355,7 +355,7 @@ load common
 
 # All that a flipped bit can make of a header is damage or another header.
 @test "each byte of each header flipped: no other entry is lost without an error" {
-    run -0 python3 "$tests/cli/flips.py" "$RESTORE" "$T"
+    ends 0 python3 "$tests/cli/flips.py" "$RESTORE" "$T"
 }
 
 @test "foreign bytes behind an entry are damage, behind a trailer or a compressed part they are not" {

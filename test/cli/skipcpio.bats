@@ -21,20 +21,20 @@ dracuts=/usr/lib/dracut/skipcpio
 }
 
 @test "--help and --version" {
-    run -0 --separate-stderr "$SKIPCPIO" --help
+    ends 0 "$SKIPCPIO" --help
     [[ $output == Usage:*--list* && -z $stderr ]]
-    run -0 --separate-stderr "$SKIPCPIO" --version
+    ends 0 "$SKIPCPIO" --version
     [[ $output == "skipcpio (dracut-restore-"*")" && -z $stderr ]]
 }
 
 @test "no file, no regular file, wrong usage" {
     for it in "$T/nowhere" "$T" ''; do
-        run -1 --separate-stderr "$SKIPCPIO" "$it"
+        ends 1 "$SKIPCPIO" "$it"
         [[ -z $output && ${#stderr_lines[@]} == 1 ]]
     done
-    run -1 --separate-stderr "$SKIPCPIO"
+    ends 1 "$SKIPCPIO"
     [[ -z $output && ${stderr_lines[0]} == Usage:* ]]
-    run -1 --separate-stderr "$SKIPCPIO" a b
+    ends 1 "$SKIPCPIO" a b
     [[ -z $output && ${stderr_lines[0]} == Usage:* ]]
 }
 
@@ -53,7 +53,7 @@ dracuts=/usr/lib/dracut/skipcpio
 list() {
     image "$1"
     shift
-    run -0 --separate-stderr "$SKIPCPIO" --list "$T/image"
+    ends 0 "$SKIPCPIO" --list "$T/image"
     diff -u <(printf '%s\n' "$@") <(echo "$output")
     [[ -z $stderr ]]
 }
@@ -82,10 +82,10 @@ list() {
 
 @test "--list: what is broken, behind what is not" {
     image 'early(block=4) + b"foreign"'
-    run -1 --separate-stderr "$SKIPCPIO" --list "$T/image"
+    ends 1 "$SKIPCPIO" --list "$T/image"
     [[ $output == '1 0 900 newc early' && ${#stderr_lines[@]} == 1 && $stderr == *"$T/image: offset 900: "* ]]
     image 'archive(entry("a"), entry("b", ino=b"nonsense"))'
-    run -1 --separate-stderr "$SKIPCPIO" --list "$T/image"
+    ends 1 "$SKIPCPIO" --list "$T/image"
     [[ -z $output && $stderr == *": offset 112: "*hexadecimal* ]]
     image 'archive(entry("a"))'
     status=0
@@ -95,6 +95,6 @@ list() {
 
 @test "--list: a unified kernel image is a PE file, and it says who lists that" {
     printf 'MZ and what follows' >"$T/uki.efi"
-    run -1 "$SKIPCPIO" --list "$T/uki.efi"
-    [[ $output == "skipcpio: $T/uki.efi: offset 0: a PE file, as a unified kernel image is one: see dracut-extractinitrd --examine" ]]
+    ends 1 "$SKIPCPIO" --list "$T/uki.efi"
+    [[ $stderr == "skipcpio: $T/uki.efi: offset 0: a PE file, as a unified kernel image is one: see dracut-extractinitrd --examine" ]]
 }

@@ -76,11 +76,15 @@ def same(dracuts):
     count = 0
     with scratch() as tmp:
         image = tmp + "/image"
+        with open(image, "wb") as f:
+            f.write(archive(entry("a"), end=False))
+        old = run(dracuts, image)[0] == 0  # dracut 051's passes on whole what is damaged, and knows one length of a trailer
         for what, data, rest in images():
             with open(image, "wb") as f:
                 f.write(data)
-            theirs, ours = run(dracuts, image), run(SKIPCPIO, image)
-            count += 1
+            ours = run(SKIPCPIO, image)
+            theirs = ours if old and (rest is None or what.startswith("trailer")) else run(dracuts, image)
+            count += theirs is not ours
             check(ours[:2] == theirs[:2], what, "of", len(data), "bytes: exit", ours[0], "not", theirs[0], "or",
                   len(ours[1]), "bytes, not", len(theirs[1]))
             lines = quiet(ours[2])

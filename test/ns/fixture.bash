@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Images for the namespace tests, made of one that dracut makes; and what to say of a shutdown.
 
-bats_require_minimum_version 1.5.0
-
 here=$(realpath "${BATS_TEST_DIRNAME:?}")
 RESTORE=$(realpath "${RESTORE:-$here/../../build/restore/dracut-initramfs-restore}")
 export RESTORE
@@ -13,7 +11,7 @@ dracut_image() {
     shift
     # Since dracut 106 that is a link; an included directory would hide it.
     ! grep -qs /var/lib/dracut/hooks /usr/lib/dracut/dracut-*.sh || hooks=var/lib/dracut/hooks
-    hooks=$BATS_FILE_TMPDIR/include/$hooks
+    hooks=$FILES/include/$hooks
     mkdir -p "$hooks/pre-shutdown" "$hooks/shutdown"
     cp "$here/../../modules.d/50restore/unmount.sh" "$hooks/shutdown/40-unmount.sh"
     # systemd-shutdown closes descriptors since 254; until then it took /dev along without what is mounted in it.
@@ -21,7 +19,7 @@ dracut_image() {
     # shellcheck disable=SC2016 # the hook expands it
     echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/pre-shutdown/00-marker.sh"
     DRACUT_NO_MKNOD=1 dracut --force --no-hostonly --no-early-microcode --no-compress -m "$*" \
-        --include "$BATS_FILE_TMPDIR/include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
+        --include "$FILES/include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
 }
 
 # pack DIR: as dracut does
@@ -31,7 +29,7 @@ pack() {
 
 # tree: a copy of the unpacked image in $T/tree, to be changed
 tree() {
-    cp -a "$BATS_FILE_TMPDIR/tree" "$T/tree"
+    cp -a "$FILES/tree" "$T/tree"
 }
 
 # shut_down IMAGE [COMMAND]: shut down in $T/out, with what shutdown takes from the environment
@@ -86,16 +84,22 @@ setup_file() {
     unshare --user true 2>/dev/null || skip "no user namespace can be made here; in a chroot the kernel makes none"
     command -v dracut script >/dev/null || skip "needs dracut and script"
     [[ -x /lib/systemd/systemd-shutdown ]] || skip "needs systemd-shutdown"
+    FILES=$(mktemp -d) # for all tests of the file
+    export FILES
     DRACUT_OPTIONS=(--no-kernel)
-    dracut_image "$BATS_FILE_TMPDIR/image" base shutdown
-    mkdir "$BATS_FILE_TMPDIR/tree"
-    (cd "$BATS_FILE_TMPDIR/tree" && cpio -idm --quiet <../image)
+    dracut_image "$FILES/image" base shutdown
+    mkdir "$FILES/tree"
+    (cd "$FILES/tree" && cpio -idm --quiet <../image)
+}
+
+teardown_file() {
+    [[ -z ${FILES-} ]] || rm -rf --one-file-system "$FILES"
 }
 
 setup() {
     T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
     # shellcheck disable=SC2034 # the tests use it
-    image=$BATS_FILE_TMPDIR/image
+    image=$FILES/image
 }
 
 teardown() {

@@ -70,7 +70,7 @@ compressed() {
 
 @test "/run of 20 MB for a tree of 30 MB" {
     mkdir -p "$T/more/usr/share"
-    head -c $((30 * 1024 * 1024 - $(du -sb "$BATS_FILE_TMPDIR/tree" | cut -f1))) /dev/urandom >"$T/more/usr/share/large"
+    head -c $((30 * 1024 * 1024 - $(du -sb "$FILES/tree" | cut -f1))) /dev/urandom >"$T/more/usr/share/large"
     { zstd -q -1 <"$image"; pack "$T/more" | zstd -q -1; } >"$T/image"
     RUN_OPTIONS=mode=755,size=20m,nr_inodes=100 shut_down "$T/image"
     pivoted
@@ -96,7 +96,7 @@ outside() {
 
 @test "a nested squashfs" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
+    mksquashfs "$FILES/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     pack "$T/outer" >"$T/image"
     shut_down "$T/image"
     pivoted
@@ -106,7 +106,7 @@ outside() {
 
 @test "a nested squashfs, /run of 20 MB and noexec" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
+    mksquashfs "$FILES/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     pack "$T/outer" >"$T/image"
     RUN_OPTIONS=mode=755,size=20m,noexec shut_down "$T/image"
     pivoted
@@ -114,7 +114,7 @@ outside() {
 
 @test "a nested erofs" {
     outside
-    mkfs.erofs -x -1 -z lz4 "$T/outer/erofs-root.img" "$BATS_FILE_TMPDIR/tree" >/dev/null
+    mkfs.erofs -x -1 -z lz4 "$T/outer/erofs-root.img" "$FILES/tree" >/dev/null
     pack "$T/outer" | gzip -1 >"$T/image"
     shut_down "$T/image"
     pivoted
@@ -123,7 +123,7 @@ outside() {
 
 @test "a nested squashfs that is damaged" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
+    mksquashfs "$FILES/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     truncate -s -100000 "$T/outer/squashfs-root.img"
     pack "$T/outer" >"$T/image"
     shut_down "$T/image"
@@ -132,7 +132,7 @@ outside() {
 
 @test "a nested squashfs, with neither unsquashfs nor a kernel that may mount" {
     outside
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
+    mksquashfs "$FILES/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     pack "$T/outer" >"$T/image"
     shut_down "$T/image" 'rm /usr/bin/unsquashfs'
     refused "unsquashfs cannot be run (No such file or directory) and the kernel does not mount it"
@@ -181,7 +181,7 @@ outside() {
 }
 
 @test "a directory that was there before, where the image has a link that shutdown needs" {
-    [[ -L $BATS_FILE_TMPDIR/tree/lib64 ]] || skip "no such link here"
+    [[ -L $FILES/tree/lib64 ]] || skip "no such link here"
     shut_down "$image" 'mkdir -p /run/initramfs/lib64/mine'
     refused "its shutdown would not run: " $'\n.need_shutdown\nlib64\nlib64/mine'
 }

@@ -41,7 +41,7 @@ booted() {
 
 @test "a nested squashfs, /run of 20 MB and noexec" {
     mkdir "$T/outer"
-    mksquashfs "$BATS_FILE_TMPDIR/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
+    mksquashfs "$FILES/tree" "$T/outer/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     pack "$T/outer" >"$T/image"
     RUN_OPTIONS=mode=755,size=20m,noexec boot "$T/image" : 'echo 0 >/out/status'
     one_line stdout stderr
@@ -50,7 +50,7 @@ booted() {
 
 @test "a nested erofs" {
     mkdir "$T/outer"
-    mkfs.erofs -x -1 -z lz4 "$T/outer/erofs-root.img" "$BATS_FILE_TMPDIR/tree" >/dev/null
+    mkfs.erofs -x -1 -z lz4 "$T/outer/erofs-root.img" "$FILES/tree" >/dev/null
     pack "$T/outer" >"$T/image"
     boot "$T/image" : 'echo 0 >/out/status'
     one_line stdout stderr

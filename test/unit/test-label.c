@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mounts.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -168,7 +169,13 @@ static void nothing_to_do(void **state)
 
 static void damaged_policy(void **state)
 {
+        void *library = dlopen("libselinux.so.1", RTLD_NOW);
+
         (void)state;
+        if (library && !dlsym(library, "selinux_restorecon_parallel")) {
+                print_message("libselinux before 3.4 passes over what it has no use for\n");
+                skip();
+        }
         make_file("etc/selinux/small/contexts/files/file_contexts", "/etc(/.*\tsystem_u:object_r:etc_t:s0\n", 0644);
         assert_true(label() < 0);
         assert_non_null(strstr(heard, "contexts/files/file_contexts"));

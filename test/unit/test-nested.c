@@ -86,7 +86,7 @@ static void compare(bool links)
         SH("for d in inner tree; do (cd $d && find . -type d -printf '%p %y %m %U %G\\n' -o "
            "-printf '%p %y %m %U %G %s %T@ %l\\n' | sort >../$d.list); done; diff inner.list tree.list >&2");
         SH("diff -r --no-dereference -x fifo inner tree >&2");
-        SH("[ \"$(stat -c %Y tree/etc)\" = 1000 ]");
+        SH("[ $(stat -c %Y tree/etc) = $(stat -c %Y inner/etc) ]");
         if (links)
                 SH("[ tree/second -ef tree/usr/bin/numbers ]");
 }
@@ -137,11 +137,24 @@ static void old_name(void **state)
         compare(true);
 }
 
+static bool have_fsck_erofs(void)
+{
+        return sh("command -v fsck.erofs") == 0;
+}
+
+/* erofs-utils before 1.5 extract nothing, which the kernel does then, and note other times than those of the files. */
+static void make_erofs(void)
+{
+        if (!have_fsck_erofs())
+                SH("find inner -print0 | xargs -0 touch -hd @2000");
+        make_image(have_fsck_erofs() ? MKFS_EROFS : MKFS_EROFS " -T 2000", "erofs-root.img");
+}
+
 static void erofs(void **state)
 {
         (void)state;
         SH("chmod 755 inner/second"); /* fsck.erofs 1.5 sets the mode and then the owner */
-        make_image(MKFS_EROFS, "erofs-root.img");
+        make_erofs();
         assert_int_equal(extract(), 1);
         compare(false); /* and makes two files of one */
 }
@@ -186,7 +199,7 @@ static void kernel_squashfs(void **state)
 static void kernel_erofs(void **state)
 {
         (void)state;
-        make_image(MKFS_EROFS, "erofs-root.img");
+        make_erofs();
         needs_kernel("erofs", "erofs-root.img");
         assert_int_equal(extract_without_tools(), 1);
         compare(true);
@@ -226,8 +239,8 @@ static void damaged(void **state)
         SH("rm tree/squashfs-root.img");
         make_image(MKFS_EROFS, "erofs-root.img");
         SH("truncate -s 4096 tree/erofs-root.img");
-        assert_int_equal(extract(), -EBADMSG);
-        HEARD("fsck.erofs: ");
+        assert_int_equal(extract(), have_fsck_erofs() ? -EBADMSG : -EIO);
+        HEARD(have_fsck_erofs() ? "fsck.erofs: " : "Cannot extract the image's erofs-root.img");
 }
 
 /* What the outer tree links to is out of reach for the inner one. */
