@@ -193,7 +193,11 @@ static int list_libraries(const struct check *check, const char *loader, const c
         if (!wrong && r > 0)
                 wrong = strrchr(said, '\n') ? strrchr(said, '\n') + 1 : said;
         if (wrong && *wrong)
-                return log_error(0, "%s: its shutdown would not run: %s (status %d)", check->image, wrong, r), -ENOEXEC;
+                return log_error(0,
+                                 r > 0 ? "%s: its shutdown would not run: %s (status %d)"
+                                       : "%s: its shutdown would not run: %s",
+                                 check->image, wrong, r),
+                       -ENOEXEC;
         if (r > 0)
                 return log_error(0, "%s: its shutdown would not run: %s, the loader of %s, ends with status %d",
                                  check->image, loader, path, r),

@@ -166,7 +166,7 @@ static void tail_add(struct tail *tail, const char *bytes, ssize_t n)
                         tail->used = 0;
                 tail->ended = false;
                 if (tail->used + 1 < tail->size)
-                        tail->line[tail->used++] = bytes[i];
+                        tail->line[tail->used++] = bytes[i] == '\t' ? ' ' : bytes[i];
         }
         tail->line[tail->used] = '\0';
 }

@@ -24,7 +24,7 @@ struct run {
  * SIGTERM, and is killed if this process dies. When it ends, its process group is killed.
  *
  * @param said  gets the last line that it wrote to standard error, or the empty string; with @whole, as much as has
- * room of all that it wrote to standard output, too
+ * room of all that it wrote to standard output, too. Tabs are blanks there, as the log shows control characters escaped
  * @param size  bytes at @said, at least 1
  * @return its exit status, 0 to 255; 128 plus the signal that killed it; -ETIMEDOUT; -ENOSYS where it cannot be
  * confined to its directory (Linux before 5.12); or another negative errno where it cannot be started, such as -ENOENT

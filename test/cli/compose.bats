@@ -54,6 +54,7 @@ declines() {
     restore -S "$T/root"
     [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 1 ]] || { echo "exit $status: $said"; return 1; }
     [[ $said == *"$1"* ]] || { echo "no '$1': $said"; return 1; }
+    [[ $said != *'\x'* && $said != *"status 0"* ]] || { echo "untidy: $said"; return 1; }
     [[ $(ls -A "$T/root/run/initramfs") == .need_shutdown ]]
 }
 

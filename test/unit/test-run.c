@@ -37,6 +37,8 @@ static void last_line(void **state)
         assert_string_equal(said, "last");
         assert_int_equal(RUN("sh", "-c", "printf 'one\\ntwo' >&2"), 0);
         assert_string_equal(said, "two");
+        assert_int_equal(RUN("sh", "-c", "printf 'one\\ttwo' >&2"), 0);
+        assert_string_equal(said, "one two");
         memset(whole, 'x', sizeof(whole));
         whole[sizeof(whole) - 1] = '\0';
         assert_int_equal(RUN("sh", "-c", "yes x | head -c 200000 | tr -d '\\n' >&2"), 0);
