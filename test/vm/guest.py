@@ -27,7 +27,7 @@ MASKED = """mdadm-shutdown.service kexec-load.service kexec.service systemd-firs
 # What the guest needs to boot, dracut to build images with every storage stack, and our program to run.
 PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
     dracut dracut-core cpio gzip zstd busybox-static kexec-tools systemd-boot-efi
-    mdadm lvm2 cryptsetup-bin dmsetup policycoreutils selinux-policy-default
+    mdadm lvm2 cryptsetup-bin dmsetup nbd-client policycoreutils selinux-policy-default
     zlib1g liblzma5 liblz4-1 libzstd1 libseccomp2 libisal2 libarchive13 libselinux1""".split()
 # What suites have that come after bookworm.
 LATER = ["systemd-ukify"]
@@ -366,9 +366,10 @@ class Guest:
             linux ($root){deployment}/vmlinuz {cmdline}
             initrd ($root){deployment}/first.img
             boot
+            halt
             """.encode())
         run("grub-mkstandalone", "-O", "x86_64-efi", "-o", to, "--locales=", "--fonts=", "--themes=",
-            "--install-modules=ext2 linux search search_fs_file normal boot part_gpt fat", "boot/grub/grub.cfg=" + menu)
+            "--install-modules=ext2 linux search search_fs_file normal boot halt part_gpt fat", "boot/grub/grub.cfg=" + menu)
         return to
 
     def efi(self, kind):

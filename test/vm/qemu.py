@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Start QEMU and watch a machine from outside, until it ends or its time is over."""
 import codecs
+import contextlib
 import dataclasses
 import json
 import os
@@ -81,6 +82,7 @@ class Machine:
     cpus: int = 1
     disks: tuple = ()
     two_paths: str = None  # one more disk, which is there twice: /dev/sda and /dev/sdb
+    remote: str = None  # one more, which QEMU itself serves over NBD as "root" on 10.0.2.100; there is no other network
     kernel: str = None
     initrd: str = None
     append: str = None
@@ -110,8 +112,9 @@ class Machine:
         for number, disk in enumerate(self.disks):
             args += ["-drive", option(if_="none", id=f"disk{number}", format="raw", cache="unsafe", file=disk)]
             device = {"drive": f"disk{number}"}
-            if self.firmware and number == len(self.disks) - 1:
-                device["bootindex"] = 1
+            if self.firmware:
+                # It looks at no disk that is not in this order; and GRUB sees what the firmware looked at.
+                device["bootindex"] = number + 2 if number < len(self.disks) - 1 else 1
             args += ["-device", option("virtio-blk-pci", **device)]
         for number in range(2 if self.two_paths else 0):
             if number == 0:
@@ -120,10 +123,26 @@ class Machine:
             args += ["-drive", option(if_="none", id=f"path{number}", format="raw", cache="unsafe", file=self.two_paths,
                                       **{"file.locking": "off"}),
                      "-device", option("scsi-hd", drive=f"path{number}", serial="vmtest", share_rw="on")]
+        if self.remote:
+            args += ["-blockdev", option(driver="raw", node_name="remote", **{"file.driver": "file", "file.filename": self.remote}),
+                     "-chardev", option("socket", id="nbd", path=self.remote + ".socket", reconnect=1),
+                     "-netdev", option("user", id="net", restrict="on", guestfwd="tcp:10.0.2.100:10809-chardev:nbd"),
+                     "-device", option("virtio-net-pci", netdev="net", romfile="")]
         for name in ("kernel", "initrd", "append"):
             if getattr(self, name) is not None:
                 args += ["-" + name, str(getattr(self, name))]
         return args
+
+
+    def first_commands(self):
+        """What the monitor is told first."""
+        commands = [{"execute": "qmp_capabilities"}]
+        if self.remote:
+            commands += [
+                {"execute": "nbd-server-start", "arguments": {"addr": {"type": "unix", "data": {"path": self.remote + ".socket"}}}},
+                {"execute": "block-export-add", "arguments": {"type": "nbd", "id": "remote", "node-name": "remote", "name": "root",
+                                                              "writable": True}}]
+        return "".join(json.dumps(command) + "\n" for command in commands).encode()
 
 
 @dataclasses.dataclass
@@ -185,14 +204,42 @@ class Watcher:
             self.decoder.reset()
 
 
+class Keys:
+    """Presses Ctrl-Alt-Del from when the console shows a pattern, and again whenever it shows that the last press was
+    taken, until it shows that it was enough. A keyboard has no room for the bytes of two presses, of signals the kernel
+    keeps one, and what is pressed later is there for whoever is PID 1 then."""
+    PAUSE = 0.05
+    PRESS = json.dumps({"execute": "send-key", "arguments": {
+        "keys": [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")], "hold-time": 20}}).encode() + b"\n"
+
+    def __init__(self, start, taken, enough):
+        self.start, self.taken, self.enough = map(re.compile, (start, taken, enough))
+        self.presses, self.next = 0, None
+
+    def poll(self, now, console, monitor):
+        """Press if it is time. Seconds until it will be; None if only what the console shows can tell."""
+        if self.enough.search(console) or not (self.start if self.presses == 0 else self.taken).search(console):
+            return None
+        if len(self.taken.findall(console)) < self.presses:
+            self.next = None
+            return None
+        self.next = self.next or now + self.PAUSE
+        if now >= self.next:
+            with contextlib.suppress(BrokenPipeError):  # the machine has ended
+                monitor.sendall(self.PRESS)
+            self.presses, self.next = self.presses + 1, None
+            return None
+        return self.next - now
+
+
 # What firmware and boot loader say of a program that is not signed.
 REFUSED = re.compile(rb"Access [Dd]enied|Security [Vv]iolation|Security Policy Violation")
 
 
 def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
     """Run a machine. The dialogue is a sequence of (pattern to wait for on the serial console, bytes to type); presses
-    are a pattern to wait for there, and how often to press Ctrl-Alt-Del then; watch is a Watcher's period in seconds.
-    A program is run in QEMU's place by the unit tests."""
+    are the three patterns of Keys; watch is a Watcher's period in seconds. A program is run in QEMU's place by the unit
+    tests."""
     ours, theirs = zip(*(socket.socketpair() for _ in range(3)))
     channels = dict(zip(("serial", "port", "qmp"), ours))
     argv = machine.arguments(*(s.fileno() for s in theirs))
@@ -201,13 +248,14 @@ def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
     result = Run(command=shlex.join(argv), watcher=Watcher(watch) if watch else None)
     result.stages["firmware"] = 0.0
     dialogue, searched = list(dialogue), 0
+    keys = Keys(*presses) if presses else None
     start = time.monotonic()
     process = subprocess.Popen(argv, pass_fds=[s.fileno() for s in theirs], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         for s in theirs:
             s.close()
-        channels["qmp"].sendall(b'{"execute": "qmp_capabilities"}\n')
+        channels["qmp"].sendall(machine.first_commands())
         with selectors.DefaultSelector() as selector:
             for name, s in channels.items():
                 selector.register(s, selectors.EVENT_READ, name)
@@ -220,7 +268,9 @@ def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
                 if result.watcher:
                     result.watcher.poll(now, result.serial)
                     left = min(left, result.watcher.next - now)
-                for key, _ in selector.select(left):
+                if keys and (due := keys.poll(now, result.serial, channels["qmp"])) is not None:
+                    left = min(left, due)
+                for key, _ in selector.select(max(0, left)):
                     try:
                         data = key.fileobj.recv(1 << 16)
                     except ConnectionResetError:
@@ -232,11 +282,6 @@ def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
                 while dialogue and (match := re.compile(dialogue[0][0]).search(result.serial, searched)):
                     searched = match.end()
                     channels["serial"].sendall(dialogue.pop(0)[1])
-                if presses and re.search(presses[0], result.serial):
-                    keys = [{"type": "qcode", "data": key} for key in ("ctrl", "alt", "delete")]
-                    press = json.dumps({"execute": "send-key", "arguments": {"keys": keys, "hold-time": 20}})
-                    channels["qmp"].sendall(f"{press}\n".encode() * presses[1])
-                    presses = None
                 if machine.secure and not result.ended and REFUSED.search(result.serial):
                     result.ended = "refused"
                     channels["qmp"].sendall(b'{"execute": "quit"}\n')

@@ -101,9 +101,14 @@ class Running(unittest.TestCase):
             self.assertEqual(len(scenarios.check(control, qemu.Run(serial=bytearray(serial), ended=ended), [])), bad)
 
     def test_keys(self):
-        run = Fake("os.write(serial, b'ready\\n'); got = b''\nwhile got.count(b'send-key') < 3: got += os.read(qmp, 999)\n"
-                   "os.write(serial, b'all three')").run(20, presses=(rb"ready", 3))
-        self.assertIn(b"all three", run.serial)
+        # Each alone, and none after it was enough.
+        run = Fake("os.write(serial, b'ready\\n')\nfor i in range(3):\n"
+                   "    got = b''\n    while b'send-key' not in got: got = os.read(qmp, 999)\n"
+                   "    assert got.count(b'send-key') == 1\n    time.sleep(.3); os.write(serial, b'taken\\n')\n"
+                   "os.write(serial, b'enough'); time.sleep(.3); os.set_blocking(qmp, False)\n"
+                   "try: os.read(qmp, 999)\nexcept BlockingIOError: os.write(serial, b'all three')").run(
+                       20, presses=(rb"ready", rb"taken", rb"enough"))
+        self.assertIn(b"all three", run.serial, run.errors)
 
     def test_a_watcher_decodes_strictly(self):
         # A character that two looks see half of is no error, and one that never comes to its end is one.
@@ -167,6 +172,14 @@ class Checks(unittest.TestCase):
 
 
 class Scenarios(unittest.TestCase):
+    def test_a_field_is_changed(self):
+        poweroff = scenarios.SCENARIOS[0]
+        for field, value in (("signed=False", False), ("restore=half", "half"), ("presses=('x', 'y', 'z')", ("x", "y", "z")), ("memory=512", 512)):
+            changed = scenarios.but(poweroff, [field])
+            self.assertEqual(getattr(changed, field.split("=")[0]), value)
+            self.assertEqual(changed.script, poweroff.script)
+        self.assertRaises(SystemExit, scenarios.but, poweroff, ["colour=red"])
+
     def test_table(self):
         self.assertEqual(len({s.name for s in scenarios.SCENARIOS}), len(scenarios.SCENARIOS))
         self.assertEqual({s.group for s in scenarios.SCENARIOS}, set(scenarios.GROUPS))

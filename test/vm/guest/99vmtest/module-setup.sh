@@ -11,7 +11,7 @@ depends() {
 }
 
 install() {
-    inst_multiple cat grep ls mount sha256sum stat umount
+    inst_multiple cat grep ls mount sha256sum umount
     # shellcheck disable=SC2154 # set by dracut
     inst_hook pre-shutdown 00 "$moddir/pivoted.sh"
     inst_hook pre-pivot 50 "$moddir/composefs.sh"

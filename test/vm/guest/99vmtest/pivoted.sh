@@ -8,4 +8,7 @@ vmtest_say() {
         break
     done
 }
-vmtest_say "pivoted action=$ACTION fs=$(stat -f -c %T /) initrd-release=$(ls /etc/initrd-release) second=$(cat /etc/vmtest-second 2> /dev/null)"
+while read -r _ _mount _type _options _; do
+    [ "$_mount" != / ] || _root="$_type,$_options"
+done < /proc/mounts
+vmtest_say "pivoted action=$ACTION fs=$_root initrd-release=$(ls /etc/initrd-release) second=$(cat /etc/vmtest-second 2> /dev/null)"
