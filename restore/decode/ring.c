@@ -126,16 +126,38 @@ void ring_publish(struct ring *ring, uint32_t number, uint32_t size)
                 futex(ready, FUTEX_WAKE, 1, NULL);
 }
 
+/* The consumer may sleep on a block behind the last one. */
 void ring_publish_end(struct ring *ring, uint32_t number)
 {
         ring_claim(ring, number);
         ring_publish(ring, number, 0);
+        for (uint32_t slot = 0; slot < ring->slot_count; slot++) {
+                _Atomic uint32_t *ready = &ring->shared->ready[slot];
+                uint32_t awaited = AWAITED;
+
+                if (atomic_compare_exchange_strong(ready, &awaited, EMPTY))
+                        futex(ready, FUTEX_WAKE, 1, NULL);
+        }
 }
 
 static void wake_producers(struct ring *ring)
 {
         if (atomic_load(&ring->shared->waiting) > 0)
                 futex(&ring->shared->released, FUTEX_WAKE, INT_MAX, NULL);
+}
+
+/* Sleep until block @number is published, or the part's end; not where it is or the next block is there already.
+ * @return whether that was before the time-out */
+static bool sleep_until(struct ring *ring, uint32_t number, const struct timespec *timeout)
+{
+        _Atomic uint32_t *ready = &ring->shared->ready[slot_of(ring, number)];
+        uint32_t state = EMPTY;
+
+        if (!atomic_compare_exchange_strong(ready, &state, AWAITED) && state != AWAITED)
+                return true;
+        /* What was published before the mark wakes nobody, and may be all that comes. */
+        return atomic_load(&ring->shared->ready[slot_of(ring, ring->next)]) >= PUBLISHED ||
+               futex(ready, FUTEX_WAIT, AWAITED, timeout) == 0 || errno != ETIMEDOUT;
 }
 
 int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret)
@@ -146,11 +168,13 @@ int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret)
 
         if (state < PUBLISHED) {
                 const struct timespec timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
-                uint32_t empty = EMPTY;
 
                 wake_producers(ring);
-                if (atomic_compare_exchange_strong(ready, &empty, AWAITED) || empty == AWAITED)
-                        futex(ready, FUTEX_WAIT, AWAITED, &timeout);
+                /* Half a ring at a time: it is the decoder that pays for waking another CPU. With a wake a block, zstd
+                 * took 5 % longer, gzip 2 %, and both 5 % more of the CPUs. */
+                if (sleep_until(ring, ring->next + (ring->slot_count - 1) / 2, &timeout) &&
+                    atomic_load(ready) < PUBLISHED) /* several producers, a later block first */
+                        sleep_until(ring, ring->next, &timeout);
                 state = atomic_load(ready);
                 if (state < PUBLISHED)
                         return -ETIMEDOUT;

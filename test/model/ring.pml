@@ -8,8 +8,8 @@
  * while it is written. Sleeps have no time limits here, so that a lost wake is a deadlock, but for the one that
  * ring_stop() counts on. One of the blocks may be damaged, in FAILS.
  *
- * SLOTS, BLOCKS (of a part), PARTS: sizes. LEAVE_OUT_WAKE_UNPACKER, _PRODUCERS, _DECODER, RELEASE_BEFORE_EMPTY and
- * CLAIM_TOO_EARLY are what spin must find fault with. Either wake of the producers alone may be left out, as that in
+ * SLOTS, BLOCKS (of a part), PARTS: sizes. LEAVE_OUT_WAKE_UNPACKER, _AT_END, _PRODUCERS, _DECODER, SLEEP_AFTER_PUBLISHED,
+ * RELEASE_BEFORE_EMPTY and CLAIM_TOO_EARLY are what spin must find fault with. Either wake of the producers alone may be left out, as that in
  * ring_take() is for speed.
  */
 #ifndef SLOTS
@@ -100,6 +100,51 @@ inline ring_publish(number, state)
     fi
 }
 
+inline ring_publish_end(number)
+{
+    ring_publish(number, END);
+    atomic { slot = 0 }
+    do
+    :: slot < SLOTS ->
+       atomic {
+           seen = ready[slot];
+           if
+           :: seen == AWAITED -> ready[slot] = EMPTY
+           :: else
+           fi
+       }
+       if
+#ifndef LEAVE_OUT_WAKE_AT_END
+       :: seen == AWAITED -> on_ready[slot] = false
+#endif
+       :: else
+       fi;
+       slot++
+    :: else -> break
+    od
+}
+
+inline sleep_until(number)
+{
+    atomic {
+        state = ready[(number) % SLOTS];
+        if
+        :: state == EMPTY -> ready[(number) % SLOTS] = AWAITED
+        :: else
+        fi
+    }
+    if
+    :: state < PUBLISHED ->
+       if
+#ifndef SLEEP_AFTER_PUBLISHED
+       :: ready[next % SLOTS] >= PUBLISHED
+#endif
+       :: else -> futex_wait(ready[(number) % SLOTS], AWAITED, on_ready[(number) % SLOTS], false)
+       fi
+    :: else
+    fi
+}
+
 inline ring_stop()
 {
     stopped = true;
@@ -174,7 +219,7 @@ inline work()
 /* The decoder's first thread, decoder.c's serve() with decode_blocks() in it. */
 proctype Decoder(byte me)
 {
-    byte served, seen, number;
+    byte served, seen, number, slot;
     bool mine, ok;
 
     do
@@ -196,9 +241,8 @@ end_of_work:
        :: else
        fi;
        stopped = false;
-       /* ring_publish_end() */
        ring_claim(block, ok);
-       ring_publish(block, END);
+       ring_publish_end(block);
        block++;
        served++
     od
@@ -237,8 +281,12 @@ proctype Unpacker()
              :: else
              fi;
              wake_producers();
-             atomic { if :: ready[next % SLOTS] == EMPTY -> ready[next % SLOTS] = AWAITED :: else fi }
-             futex_wait(ready[next % SLOTS], AWAITED, on_ready[next % SLOTS], false)
+             sleep_until(next + (SLOTS - 1) / 2);
+             state = ready[next % SLOTS];
+             if
+             :: state < PUBLISHED -> sleep_until(next)
+             :: else
+             fi
           od;
           if
           :: state == PUBLISHED ->

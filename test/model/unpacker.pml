@@ -62,6 +62,7 @@ active proctype Unpacker()
        if
        :: state < PUBLISHED ->
           if
+          :: atomic { ready[(next + 1) % SLOTS] == EMPTY -> ready[(next + 1) % SLOTS] = AWAITED }
           :: atomic { ready[slot] == EMPTY -> ready[slot] = AWAITED }
           :: else
           fi;
