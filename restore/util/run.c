@@ -202,42 +202,79 @@ static int attend(int pid_fd, int out, struct tail *tail, unsigned timeout)
         }
 }
 
-int run_program(const struct run *run, char *said, size_t size)
+int run_start(const struct run *run, struct running *ret)
 {
-        _cleanup_close_ int out = -1, in = -1, why_out = -1, why_in = -1, pid_fd = -1;
-        struct tail tail = { .line = said, .size = size, .whole = run->whole };
-        pid_t pid, self = getpid();
-        int fds[2], r, failed, status;
+        _cleanup_close_ int in = -1, why_in = -1;
+        pid_t self = getpid();
+        int fds[2], r;
 
-        said[0] = '\0';
+        *ret = RUNNING_INIT;
+        ret->whole = run->whole;
+        ret->timeout = run->timeout;
         if (pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
-        out = fds[0], in = fds[1];
-        if (fcntl(out, F_SETFL, O_NONBLOCK) < 0 || pipe2(fds, O_CLOEXEC) < 0)
+        ret->out = fds[0], in = fds[1];
+        if (fcntl(ret->out, F_SETFL, O_NONBLOCK) < 0 || pipe2(fds, O_CLOEXEC) < 0)
                 return -errno;
-        why_out = fds[0], why_in = fds[1];
+        ret->why = fds[0], why_in = fds[1];
 
-        pid = fork();
-        if (pid < 0)
+        ret->pid = fork();
+        if (ret->pid < 0)
                 return -errno;
-        if (pid == 0) {
+        if (ret->pid == 0) {
                 r = become(run, self, in);
                 _exit(write(why_in, &r, sizeof(r)) == sizeof(r) ? 127 : 126);
         }
-        in = safe_close(in);
-        why_in = safe_close(why_in);
+        ret->pid_fd = pidfd_open(ret->pid, 0);
+        return ret->pid_fd < 0 ? -errno : 0;
+}
 
-        pid_fd = pidfd_open(pid, 0);
-        r = pid_fd < 0 ? -errno : attend(pid_fd, out, &tail, run->timeout);
-        kill(-pid, SIGKILL); /* its group: what it leaves behind, too */
-        if (r < 0)
-                kill(pid, SIGKILL); /* before it became its group's leader */
+static int reap(struct running *running)
+{
+        pid_t pid = running->pid;
+        int status;
+
+        running->pid = 0;
         while (waitpid(pid, &status, 0) < 0)
                 if (errno != EINTR)
                         return -errno;
-        if (read(why_out, &failed, sizeof(failed)) == sizeof(failed))
-                return failed;
-        if (r < 0)
-                return r;
         return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int run_wait(struct running *running, char *said, size_t size)
+{
+        struct tail tail = { .line = said, .size = size, .whole = running->whole };
+        int r, status, failed;
+
+        said[0] = '\0';
+        r = attend(running->pid_fd, running->out, &tail, running->timeout);
+        kill(-running->pid, SIGKILL); /* its group: what it leaves behind, too */
+        if (r < 0)
+                kill(running->pid, SIGKILL); /* before it became its group's leader */
+        status = reap(running);
+        if (read(running->why, &failed, sizeof(failed)) == sizeof(failed))
+                return failed;
+        return r < 0 ? r : status;
+}
+
+void run_done(struct running *running)
+{
+        if (running->pid > 0) {
+                kill(-running->pid, SIGKILL);
+                kill(running->pid, SIGKILL);
+                reap(running);
+        }
+        safe_close(running->pid_fd);
+        safe_close(running->out);
+        safe_close(running->why);
+        *running = RUNNING_INIT;
+}
+
+int run_program(const struct run *run, char *said, size_t size)
+{
+        __attribute__((cleanup(run_done))) struct running running = RUNNING_INIT;
+        int r = run_start(run, &running);
+
+        said[0] = '\0';
+        return r < 0 ? r : run_wait(&running, said, size);
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct run {
         const char *const *argv; /* ends with NULL; argv[0] is a path, or a name to look up in $PATH if @in_root is
@@ -19,9 +20,28 @@ struct run {
         unsigned timeout;               /* milliseconds until it is killed; 0 for no limit */
 };
 
+/* A program that was started; RUNNING_INIT for none. */
+struct running {
+        pid_t pid;
+        int pid_fd;
+        int out, why; /* pipes: what it says, and why it could not be started */
+        bool whole;
+        unsigned timeout;
+};
+
+#define RUNNING_INIT ((struct running){ .pid_fd = -1, .out = -1, .why = -1 })
+
 /**
- * Run a program and wait for it. Standard input and output are /dev/null. It inherits no other descriptor, ignores
- * SIGTERM, and is killed if this process dies. When it ends, its process group is killed.
+ * Start a program. Standard input and output are /dev/null. It inherits no other descriptor, ignores SIGTERM, and is
+ * killed if this process dies.
+ *
+ * @param ret  for run_wait(), and run_done() in any case
+ * @return 0, or a negative errno: no memory, no descriptors. That it cannot be confined or executed is for run_wait()
+ */
+int run_start(const struct run *run, struct running *ret);
+
+/**
+ * Wait for a program's end. Its process group is killed then. The time limit counts from here.
  *
  * @param said  gets the last line that it wrote to standard error, or the empty string; with @whole, as much as has
  * room of all that it wrote to standard output, too. Tabs are blanks there, as the log shows control characters escaped
@@ -29,4 +49,10 @@ struct run {
  * @return its exit status, 0 to 255; 128 plus the signal that killed it; -ETIMEDOUT; -ENOSYS where it cannot be
  * confined to its directory (Linux before 5.12); or another negative errno where it cannot be started, such as -ENOENT
  */
+int run_wait(struct running *running, char *said, size_t size);
+
+/** Kill it if it still runs, and free what it has here. Works as a cleanup function. */
+void run_done(struct running *running);
+
+/** run_start() and run_wait() in one. */
 int run_program(const struct run *run, char *said, size_t size);

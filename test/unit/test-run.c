@@ -3,6 +3,8 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "util/run.h"
@@ -93,6 +95,31 @@ static void time_limit(void **state)
         assert_true(b.tv_sec - a.tv_sec < 20);
 }
 
+/* The second one waits for what the first one writes, so they do run at the same time. */
+static void two_at_once(void **state)
+{
+#define START(ret, script)                                                                          \
+        run_start(&(struct run){ (const char *const[]){ "sh", "-c", script, NULL }, .dir_fd = work, \
+                                 .timeout = 30000 },                                                \
+                  ret)
+        struct running first, second, third;
+
+        (void)state;
+        assert_int_equal(mkfifo(at_place("pipe"), 0600), 0);
+        assert_int_equal(START(&first, "echo first >&2; cat pipe >&2; exit 1"), 0);
+        assert_int_equal(START(&second, "echo through >pipe; echo second >&2; exit 2"), 0);
+        assert_int_equal(START(&third, "sleep 60"), 0);
+        assert_int_equal(run_wait(&second, said, sizeof(said)), 2);
+        assert_string_equal(said, "second");
+        assert_int_equal(run_wait(&first, said, sizeof(said)), 1);
+        assert_string_equal(said, "through");
+        assert_int_equal(kill(third.pid, 0), 0);
+        run_done(&third);
+        run_done(&second);
+        run_done(&first);
+        assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left */
+}
+
 /* At shutdown everybody gets one. */
 static void sigterm(void **state)
 {
@@ -160,7 +187,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(statuses),     cmocka_unit_test(last_line),    cmocka_unit_test(all_that_is_said),
                 cmocka_unit_test(surroundings), cmocka_unit_test(time_limit),   cmocka_unit_test(sigterm),
-                cmocka_unit_test(in_root),      cmocka_unit_test(in_directory),
+                cmocka_unit_test(in_root),      cmocka_unit_test(in_directory), cmocka_unit_test(two_at_once),
         };
 
         return cmocka_run_group_tests(tests, setup, place_teardown);
