@@ -5,6 +5,9 @@
  * The decoder: a process of its own that decodes compressed parts into a ring, one part after
  * the other. The image is hostile input and the decoders are the largest code that sees it, so
  * whatever they are made to do ends there: a decoder that dies, hangs or lies is a failed restore.
+ * It is killed when the process that started it ends, however that ends.
+ *
+ * A format is a row in skipcpio/magic.c, which recognizes it, and one in codec.c, which decodes it.
  */
 
 #include "skipcpio/image.h"

@@ -5,6 +5,7 @@
 # $BUILD/images for the next run.
 
 load common
+load fixture-extract
 
 images=$(realpath -m "${BUILD:-$tests/../build}/images")
 # What --compress can be, the one of the whole image first, which takes longest. A word that dracut knows gets options
@@ -123,6 +124,23 @@ real() {
 
 @test "dracut --compress cat" {
     real cat newc cat
+}
+
+@test "--tar of the whole image: tar's tree, bsdtar's and sqfstar's are the restored one" {
+    [[ -z ${no_dracut-} ]] || skip "dracut or a kernel is not installed"
+    mkdir "$T/tar" "$T/bsdtar" "$T/sqfstar"
+    restore -C "$T/out" "$images/zstd.img"
+    succeeded
+    "$EXTRACT" --tar --parts 2- "$images/zstd.img" >"$T/archive"
+    # The image has entries of a directory apart from each other, whose time tar sets too early unless it is told not to.
+    tar -xpf "$T/archive" -C "$T/tar" --delay-directory-restore
+    bsdtar -xpf "$T/archive" -C "$T/bsdtar"
+    sqfstar -comp lz4 "$T/squashfs" <"$T/archive" >"$T/said" 2>&1 || { cat "$T/said"; return 1; }
+    mount -t squashfs -o ro,loop "$T/squashfs" "$T/sqfstar" 2>/dev/null ||
+        unsquashfs -quiet -no-progress -force -dest "$T/sqfstar" "$T/squashfs"
+    newc diff --no-root "$T/out" "$T/tar"
+    newc diff --no-root "$T/out" "$T/bsdtar"
+    newc diff --no-root "$T/out" "$T/sqfstar"
 }
 
 # Where others differ from the kernel
