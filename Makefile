@@ -98,7 +98,8 @@ DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang
 DEPS_kinds = $(DEPS_demo) dracut-squash| python3 bzip2 lzop lz4 xz-utils gzip squashfs-tools erofs-utils binutils \
 	systemd-boot-efi 3cpio|
 DEPS_musl := musl-tools linux-libc-dev
-DEPS_package := $(DEPS_build) build-essential dpkg-dev debhelper lintian rpm git makepkg libarchive-tools zstd
+DEPS_package := $(DEPS_build) build-essential dpkg-dev debhelper lintian rpm git makepkg pacman-package-manager \
+	libarchive-tools zstd
 DEPS_vm := qemu-system-x86 ovmf mtools dosfstools mmdebstrap kmod binutils fdisk e2fsprogs debian-archive-keyring
 DEPS_vm_all := sbsigntool openssl grub-efi-amd64-bin grub-common erofs-utils qemu-system-arm qemu-efi-aarch64 qemu-user-static \
 	arch-test gcc-aarch64-linux-gnu libc6-dev-arm64-cross
