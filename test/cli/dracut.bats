@@ -81,7 +81,7 @@ real() {
     extract "$T/main"
     restore -C "$T/out" "$images/$1.img"
     succeeded
-    [[ $(find "$T/out" | wc -l) -gt $([[ $1 == zstd ]] && echo 500 || echo 50) && -x $T/out/bin/bash ]]
+    [[ $(find "$T/out" | wc -l) -gt $([[ $1 == zstd ]] && echo 500 || echo 50) && -x $T/out/bin/sh ]]
     [[ $1 != zstd || -x $T/out/init && -x $T/out/shutdown ]]
     [[ ! -e $T/out/kernel ]]
     # GNU cpio may set no times of symlinks, and sets those of directories before it fills them.

@@ -131,7 +131,8 @@ skipcpio --list image " ]
         title=$(basename "$page" | sed -E 's/(.*)\.(.)/\U\1(\2)/')
         MANWIDTH=80 man -E UTF-8 -l "$page" >"$T/page"
         head -n 1 "$T/page" | grep -E "^${title//[()]/.} +[A-Z][^.]*[a-z] +${title//[()]/.}\$"
-        tail -n 1 "$T/page" | grep "^dracut-restore $version  .*  dracut-restore $version\$"
+        # At the right is that again, or with groff since 1.23 the title.
+        tail -n 1 "$T/page" | grep -E "^dracut-restore $version  .*  (dracut-restore $version|${title//[()]/.})\$"
     done <"$T/pages"
 }
 

@@ -248,7 +248,7 @@ static void full(void **state)
         root = open_place("tree");
         tree_init(&tree, root);
         for (unsigned i = 0; i < 8 && r == 0; i++) {
-                char name[8];
+                char name[12];
 
                 assert_false(tree.full);
                 snprintf(name, sizeof(name), "%u", i);
