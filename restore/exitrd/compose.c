@@ -18,7 +18,7 @@
 
 static const char *const shutdown_paths[] = { "usr/lib/systemd/systemd-shutdown", "lib/systemd/systemd-shutdown" };
 
-/* It opens these itself, since systemd 259; notes on it are in its library, with all that others open. */
+/* Since systemd 259 it opens this itself, and recommends it in a note; but without it, it finds no mount to unmount. */
 static const char *const shutdown_dlopens[] = { "libmount.so.1", NULL };
 
 static const char *const program_directories[] = { "usr/sbin", "sbin", "usr/bin", "bin" };

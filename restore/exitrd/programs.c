@@ -183,10 +183,10 @@ static int collect(struct collection *c, const char *const *dlopened)
 
         if (interpreter)
                 r = need(c, 0, interpreter);
+        for (; r == 0 && dlopened && *dlopened; dlopened++)
+                r = need(c, 0, *dlopened);
         for (const char *n = c->parts[0].object.dlopened; r == 0 && n && *n; n += strlen(n) + 1)
                 r = want(c, n);
-        for (; r == 0 && dlopened && *dlopened; dlopened++)
-                r = want(c, *dlopened);
         for (size_t i = 0; r == 0 && i < c->count; i++)
                 for (const char *n = c->parts[i].object.needed; r == 0 && n && *n; n += strlen(n) + 1)
                         r = need(c, i, n);

@@ -32,8 +32,8 @@ int programs_begin(int root_fd, int tree_fd, struct programs *ret);
  * Take a program. Nothing of it is in the tree before all that it needs is found.
  *
  * @param path      with or without a leading slash
- * @param dlopened  libraries that it opens if they are there: those of this list that can be found
- *                  are taken, too, besides those that the program's own note names; ended by NULL, or NULL
+ * @param dlopened  libraries that it opens itself, but needs as those that it is linked with; ended by NULL, or NULL.
+ *                  What the program's own note names besides is taken if it can be found
  * @param level     of what is said of a failure that is the program's own: LOG_ERR, or LOG_WARNING
  *                  where it can be done without
  * @param real      gets its name without a link in it, relative to the root

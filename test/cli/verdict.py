@@ -53,16 +53,22 @@ def one(job):
 
 
 EXTRACT = os.path.realpath(sys.argv[1])
-count = int(sys.argv[2]) if len(sys.argv) > 2 else 1000
-with scratch() as top:
-    make_tree(top + "/tree", 60 << 10)
-    for n, form in enumerate(FORMATS * 2):
-        with open("%s/%d" % (top, n), "wb") as f:
-            f.write((newc.early() if n < len(FORMATS) else b"") +
-                    newc.compress(form, newc.archive(*newc.from_tree(top + "/tree"), block=512)))
-    with multiprocessing.Pool(2) as pool:
-        results = pool.map(one, [(top, n) for n in range(count)], chunksize=20)
-print(*(line for _, line in results if line), sep="\n", end="")
-sums = [sum(status == s for status, _ in results) for s in range(3)]
-print("%d images: %d restored, %d not, %d verdicts differ" % (count, *sums))
-sys.exit(sums[2] > 0 or 0 in sums[:2])
+
+
+def main(count):
+    with scratch() as top:
+        make_tree(top + "/tree", 60 << 10)
+        for n, form in enumerate(FORMATS * 2):
+            with open("%s/%d" % (top, n), "wb") as f:
+                f.write((newc.early() if n < len(FORMATS) else b"") +
+                        newc.compress(form, newc.archive(*newc.from_tree(top + "/tree"), block=512)))
+        with multiprocessing.Pool(2) as pool:
+            results = pool.map(one, [(top, n) for n in range(count)], chunksize=20)
+    print(*(line for _, line in results if line), sep="\n", end="")
+    sums = [sum(status == s for status, _ in results) for s in range(3)]
+    print("%d images: %d restored, %d not, %d verdicts differ" % (count, *sums))
+    return sums[2] > 0 or 0 in sums[:2]
+
+
+if __name__ == "__main__":  # which the processes of the pool are not
+    sys.exit(main(int(sys.argv[2]) if len(sys.argv) > 2 else 1000))
