@@ -2,6 +2,7 @@
 #include "tar.h"
 
 #include <inttypes.h>
+#include <search.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,12 +11,20 @@
 #include "skipcpio/util.h"
 #include "util/log.h"
 
+/* A directory, whose time is that of its first entry, as the kernel has it. What reads tar takes the last one. */
+struct directory {
+        uint32_t mtime;
+        char name[];
+};
+
 struct tar {
         struct walk walk;
         struct pax *to;
         struct groups groups;
-        uint64_t sockets; /* left out */
-        int r;            /* of what has no result of its own */
+        void *directories; /* of tsearch(3) */
+        size_t memory;     /* that they take */
+        uint64_t sockets;  /* left out */
+        int r;             /* of what has no result of its own */
         char target[PATH_MAX + 1];
 };
 
@@ -106,6 +115,37 @@ static int end_group(void *argument, struct group *group)
         return r < 0 ? r : add_links(tar, group);
 }
 
+static int by_name(const void *a, const void *b)
+{
+        return strcmp(((const struct directory *)a)->name, ((const struct directory *)b)->name);
+}
+
+static int add_directory(struct tar *tar, const struct newc *header, const char *name)
+{
+        size_t length = strlen(name), size = sizeof(struct directory) + length + 1;
+        struct directory *directory, **found;
+        struct newc first = *header;
+
+        if (tar->memory + size > GROUPS_MEMORY_MAX)
+                return log_error(-E2BIG, "%s: the names of directories", tar->walk.image->regions[0].name);
+        directory = malloc(size);
+        if (!directory)
+                return log_oom();
+        directory->mtime = header->mtime;
+        memcpy(directory->name, name, length + 1);
+        while (length > 1 && directory->name[length - 1] == '/')
+                directory->name[--length] = '\0';
+        found = tsearch(directory, &tar->directories, by_name);
+        if (found && *found == directory)
+                tar->memory += size;
+        else
+                free(directory);
+        if (!found)
+                return log_oom();
+        first.mtime = (*found)->mtime;
+        return pax_add(tar->to, &first, name, NULL, NULL);
+}
+
 static int visit_entry(void *argument, const struct newc *header, uint64_t at)
 {
         struct tar *tar = argument;
@@ -120,7 +160,9 @@ static int visit_entry(void *argument, const struct newc *header, uint64_t at)
         }
         if ((header->mode & S_IFMT) == 0)
                 return WALK_SKIP;
-        if (header->nlink >= 2 && !S_ISDIR(header->mode) && !S_ISLNK(header->mode))
+        if (S_ISDIR(header->mode))
+                return add_directory(tar, header, name);
+        if (header->nlink >= 2 && !S_ISLNK(header->mode))
                 return add_name(tar, header, name, at);
         if (S_ISLNK(header->mode)) {
                 r = source_read(&tar->walk.source, tar->target, header->filesize);
@@ -182,6 +224,7 @@ int tar_image(const struct image *image, const struct options *options, int fd)
                 r = image->size > 0 ? walk_image(&tar.walk, &end) : 0;
         walk_done(&tar.walk);
         groups_done(&tar.groups);
+        tdestroy(tar.directories, free);
         r = pax_end(tar.to, MIN(r, 0));
         if (r >= 0 && tar.sockets > 0)
                 log_warning(0, "Sockets left out, which tar does not have: %" PRIu64, tar.sockets);
