@@ -20,13 +20,14 @@ struct line {
         uint64_t offset;    /* of a file's data */
         struct line *first; /* whose other name this is, or NULL */
         nlink_t written;    /* of its names */
+        struct line *next;
 };
 
 struct pseudo {
         const char *at, *end; /* what is left of the lines */
         uint64_t data, size;  /* where the files' data is, and its bytes */
-        struct line **lines;
-        size_t count, room;
+        struct line *first, *last;
+        uint32_t count;
         void *names; /* of tsearch(3) */
 };
 
@@ -38,12 +39,12 @@ static void ignore(void *line)
 static void pseudo_done(struct pseudo *p)
 {
         tdestroy(p->names, ignore);
-        for (size_t i = 0; i < p->count; i++) {
-                free(p->lines[i]->name);
-                free(p->lines[i]->target);
-                free(p->lines[i]);
+        for (struct line *line = p->first, *next; line; line = next) {
+                next = line->next;
+                free(line->name);
+                free(line->target);
+                free(line);
         }
-        free(p->lines);
 }
 
 static int by_name(const void *a, const void *b)
@@ -84,7 +85,9 @@ static char parse_number(struct pseudo *p, unsigned base, uint64_t most, uint64_
                 if (*ret > most)
                         return '\0';
         }
-        return p->at > start && p->at < p->end && (*p->at == ' ' || *p->at == '\n') ? *p->at++ : '\0';
+        if (p->at == start || p->at >= p->end || (*p->at != ' ' && *p->at != '\n'))
+                return '\0';
+        return *p->at++;
 }
 
 /* What follows the owner of a regular file: its size and offset, and whether it is sparse (squashfs-tools 4.6). */
@@ -189,17 +192,17 @@ static bool parse_line(struct pseudo *p, struct line *line)
 static bool parse(struct pseudo *p)
 {
         while (p->at < p->end) {
-                if (p->count == p->room) {
-                        size_t room = MAX(p->room * 2, (size_t)64);
-                        struct line **more = reallocarray(p->lines, room, sizeof(*more));
+                struct line *line = calloc(1, sizeof(*line));
 
-                        if (!more)
-                                return false;
-                        p->lines = more;
-                        p->room = room;
-                }
-                p->lines[p->count] = calloc(1, sizeof(struct line));
-                if (!p->lines[p->count] || !parse_line(p, p->lines[p->count++]))
+                if (!line)
+                        return false;
+                if (p->last)
+                        p->last->next = line;
+                else
+                        p->first = line;
+                p->last = line;
+                p->count++;
+                if (!parse_line(p, line))
                         return false;
         }
         return true;
@@ -253,8 +256,8 @@ int pseudo_write(int fd, FILE *to, const char *name)
                 munmap((void *)text, (size_t)st.st_size);
         if (!read)
                 return log_error(0, "Cannot read the image's %s: unexpected output of unsquashfs", name), -EBADMSG;
-        for (size_t i = 0; r == 0 && i < p.count; i++)
-                if (strcmp(p.lines[i]->name, "/") != 0)
-                        r = write_line(&p, p.lines[i], fd, to);
+        for (struct line *line = p.first; r == 0 && line; line = line->next)
+                if (strcmp(line->name, "/") != 0)
+                        r = write_line(&p, line, fd, to);
         return r == 0 ? cpio_end(to) : r;
 }
