@@ -93,7 +93,7 @@ DEPS_build := gcc libc6-dev make pkg-config zlib1g-dev liblzma-dev liblz4-dev li
 DEPS_demo = dracut-core cpio zstd kmod util-linux $(if $(wildcard /lib/modules/*/kernel),,$(LINUX))
 DEPS_check = $(DEPS_demo) libcmocka-dev bats python3 pigz bzip2 lzop lz4 xz-utils gzip libarchive-tools strace binutils \
 	systemd systemd-boot-efi| squashfs-tools erofs-utils attr bsdutils policycoreutils selinux-utils e2fsprogs fdisk procps \
-	busybox-static dracut-squash| util-linux-extra| mandoc man-db bash-completion zsh fish
+	u-boot-tools device-tree-compiler busybox-static dracut-squash| util-linux-extra| mandoc man-db bash-completion zsh fish
 DEPS_ci := libseccomp-dev clang clang-format clang-tidy libclang-rt-dev|libclang-rt-14-dev| llvm shellcheck valgrind afl++
 DEPS_kinds = $(DEPS_demo) dracut-squash| python3 bzip2 lzop lz4 xz-utils gzip squashfs-tools erofs-utils binutils \
 	systemd-boot-efi 3cpio|

@@ -48,8 +48,11 @@ int file_append(struct image *image, int fd, const char *name, const char *profi
 
 int file_last(struct image *image, const char *name)
 {
-        int r = uboot_unwrap(image);
+        const char *reason;
+        int r = uboot_unwrap(image, &reason);
 
+        if (r == -EBADMSG)
+                return log_error(0, "Cannot use %s: %s", name, reason), r;
         if (r >= 0)
                 r = image_trim_bootconfig(image);
         return r < 0 ? log_error(r, "Cannot read %s", name) : 0;

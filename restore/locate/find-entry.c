@@ -7,6 +7,7 @@
 #include "cmdline.h"
 #include "entry.h"
 #include "lookup.h"
+#include "version.h"
 
 /* What a GRUB variable in an entry stands for; empty where grubenv does not set it. */
 static struct span expand(struct search *search, struct span word, char **text)
@@ -68,10 +69,18 @@ static int add_initrd(struct search *search, const struct volume *volume, struct
         return 0;
 }
 
-/* Make a lead's image: all `initrd` lines of its entry. */
+static bool path_is_fit(struct span path)
+{
+        const char *slash = memrchr(path.at, '/', path.size);
+        const char *name = slash ? slash + 1 : path.at;
+
+        return name_is_fit((struct span){ name, (size_t)(path.at + path.size - name) });
+}
+
+/* Make a lead's image: all `initrd` lines of its entry; without any, the kernel's file, where that is a FIT. */
 static int open_entry(struct search *search, struct lead *lead)
 {
-        struct span rest = lead->entry->span, key, value;
+        struct span rest = lead->entry->span, key, value, kernel = bls_get(rest, "linux");
         int r;
 
         while (bls_next(&rest, &key, &value)) {
@@ -81,6 +90,8 @@ static int open_entry(struct search *search, struct lead *lead)
                 if (r < 0)
                         return search_skip(lead->name, r, "not all of its initrd files are there");
         }
+        if (lead->image.count == 0 && path_is_fit(kernel))
+                (void)add_file(search, lead->entry->volume, kernel, &lead->image);
         return lead->image.count > 0 ? 1 : search_skip(lead->name, 0, "it has no initrd");
 }
 
@@ -155,7 +166,7 @@ static int add_entry(struct search *search, const struct place *place, const str
         struct lead lead = { .place = place, .open = open_entry, .entry = entry };
         int r;
 
-        if (uki.size == 0 && kernel.size > 0 && bls_get(entry->span, "initrd").size == 0)
+        if (uki.size == 0 && !path_is_fit(kernel) && bls_get(entry->span, "initrd").size == 0)
                 uki = kernel;
         if (uki.size > 0)
                 return add_entry_uki(search, place, entry, uki);

@@ -240,12 +240,15 @@ int lead_settle(struct search *search, struct lead *lead)
 {
         struct image *image = &lead->image;
         struct image_error e = { 0 };
+        const char *reason;
         struct part part;
         int r = open_lead(search, lead);
 
         if (r <= 0 || image->count == 0)
                 return r < 0 ? r : 0;
-        r = uboot_unwrap(image);
+        r = uboot_unwrap(image, &reason);
+        if (r == -EBADMSG)
+                return search_skip(image->regions[0].name, r, reason);
         if (r >= 0)
                 r = image_trim_bootconfig(image);
         if (r >= 0)

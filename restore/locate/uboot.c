@@ -5,6 +5,7 @@
 
 #include "skipcpio/newc.h"
 #include "skipcpio/util.h"
+#include "fit.h"
 
 enum {
         HEADER_SIZE = 64,
@@ -15,11 +16,6 @@ enum {
         INITRD = 1, /* its number among several files */
 };
 
-static uint32_t get32(const uint8_t *p)
-{
-        return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from, uint64_t *bytes)
 {
         uint64_t at, end, found = 0, found_size = 0;
@@ -27,7 +23,7 @@ int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from
         if (size < HEADER_SIZE || memcmp(head, "\x27\x05\x19\x56", 4) != 0)
                 return 0;
         *from = HEADER_SIZE;
-        *bytes = get32(head + DATA_SIZE_AT);
+        *bytes = get_be32(head + DATA_SIZE_AT);
         if (*bytes > total - HEADER_SIZE || head[TYPE_AT] == TYPE_KERNEL)
                 return -EBADMSG;
         if (head[TYPE_AT] != TYPE_MULTI)
@@ -42,7 +38,7 @@ int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from
 
                 if (entry + 4 > size || entry + 4 > end)
                         return -EBADMSG;
-                file = get32(head + entry);
+                file = get_be32(head + entry);
                 if (file == 0) {
                         if (count <= INITRD)
                                 return -EBADMSG;
@@ -58,10 +54,11 @@ int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from
         }
 }
 
-int uboot_unwrap(struct image *image)
+int uboot_unwrap(struct image *image, const char **reason)
 {
         uint64_t at = 0;
 
+        *reason = NULL;
         for (size_t i = 0; i < image->count; i++) {
                 struct region *region = &image->regions[i];
                 uint8_t head[UBOOT_HEAD_SIZE];
@@ -72,6 +69,10 @@ int uboot_unwrap(struct image *image)
                 if (n < 0)
                         return -errno;
                 r = uboot_parse(head, (size_t)n, region->size, &from, &bytes);
+                if (r == 0)
+                        r = fit_find_ramdisk(region->fd, region->from, region->size, &from, &bytes, reason);
+                if (r < 0 && (r != -EBADMSG || *reason))
+                        return r;
                 if (r > 0) {
                         region->from += from;
                         region->size = bytes;

@@ -31,8 +31,10 @@
 int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from, uint64_t *bytes);
 
 /**
- * Leave the wrapping of an image's files out.
+ * Leave the wrapping of an image's files out: this one's, and that of a FIT (fit.h). A header that says what the file
+ * has not got is left in the image.
  *
- * @return 0 or a negative errno
+ * @param reason  filled where the result is -EBADMSG: a constant string
+ * @return 0; -EBADMSG where there is no ramdisk to be found in a FIT; or another negative errno
  */
-int uboot_unwrap(struct image *image);
+int uboot_unwrap(struct image *image, const char **reason);

@@ -9,8 +9,8 @@
 /* Bytes of the suffix such as .img that @rest starts with; 0 where it starts with none. */
 static size_t suffix_size(struct span rest)
 {
-        static const char *const suffixes[] = { ".img",  ".conf", ".efi", ".cpio", ".gz",  ".xz",  ".zst",
-                                                ".zstd", ".lzma", ".lz4", ".lz",   ".lzo", ".bz2", ".igz" };
+        static const char *const suffixes[] = { ".img",  ".conf", ".efi", ".cpio", ".gz",  ".xz",  ".zst", ".zstd",
+                                                ".lzma", ".lz4",  ".lz",  ".lzo",  ".bz2", ".igz", ".itb", ".fit" };
 
         for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
                 size_t length = strlen(suffixes[i]);
@@ -161,12 +161,25 @@ bool path_has_version(struct span path, const char *version)
         return false;
 }
 
+bool name_is_fit(struct span name)
+{
+        static const char head[] = "fitimage", loader[] = "u-boot";
+        const char *suffix;
+
+        if (name.size >= strlen(head) && strncasecmp(name.at, head, strlen(head)) == 0)
+                return true;
+        if (name.size < 4 || (name.size >= strlen(loader) && memcmp(name.at, loader, strlen(loader)) == 0))
+                return false;
+        suffix = name.at + name.size - 4;
+        return strncasecmp(suffix, ".itb", 4) == 0 || strncasecmp(suffix, ".fit", 4) == 0;
+}
+
 bool name_is_image(struct span name)
 {
         static const char *const words[] = { "initr", "ramdisk" };
         static const char head[] = "dracut";
 
-        if (name.size >= strlen(head) && memcmp(name.at, head, strlen(head)) == 0)
+        if ((name.size >= strlen(head) && memcmp(name.at, head, strlen(head)) == 0) || name_is_fit(name))
                 return true;
         for (size_t i = 0; i < ELEMENTSOF(words); i++)
                 for (size_t at = 0; at + strlen(words[i]) <= name.size; at++)
@@ -177,7 +190,7 @@ bool name_is_image(struct span name)
 
 struct span name_core(struct span name)
 {
-        static const char *const heads[] = { "initramfs", "initrd", "ramdisk", "dracut" };
+        static const char *const heads[] = { "initramfs", "initrd", "ramdisk", "dracut", "fitimage" };
         size_t start = 0;
 
         for (size_t i = 0; i < ELEMENTSOF(heads) && start == 0; i++)

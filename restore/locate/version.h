@@ -22,8 +22,12 @@ bool path_has_version(struct span path, const char *version);
 /** Whether a file's name says that it is not for a normal boot: kdump, rescue, fallback, .old or .bak. */
 bool name_is_special(struct span name);
 
-/** Whether a file's name is one of an image: it has "initr" or "ramdisk" in it, in any case, or
- * begins with "dracut". */
+/** Whether a file's name is one of a FIT, which may have an image in it (fit.h): it begins with "fitImage", in any
+ * case, or ends with .itb or .fit. U-Boot itself is one, too, and has none. */
+bool name_is_fit(struct span name);
+
+/** Whether a file's name is one of an image: it has "initr" or "ramdisk" in it, in any case,
+ * begins with "dracut", or is one of a FIT. */
 bool name_is_image(struct span name);
 
 /** What an image's name has besides "initrd", suffixes and the like: linux-lts of initramfs-linux-lts.img. */

@@ -84,6 +84,25 @@ sys.stdout.buffer.write(struct.pack(">IIIIIIIBBBB32s", 0x27051956, 0, 0, len(bod
 END
 }
 
+# fit FILE CONFIGURATIONS [OPTION...]: a FIT that mkimage makes of a kernel and the images $T/a and $T/b.
+fit() {
+    local name type images=
+
+    command -v mkimage >/dev/null && command -v dtc >/dev/null || skip "needs mkimage and dtc"
+    for name in kernel a b; do
+        type=ramdisk
+        [[ $name != kernel ]] || type=kernel
+        [[ -e $T/$name ]] || small_image "$name" >"$T/$name"
+        images+="$name { data = /incbin/(\"$T/$name\"); type = \"$type\"; arch = \"arm64\"; os = \"linux\";
+            compression = \"none\"; load = <0>; entry = <0>; hash { algo = \"crc32\"; }; };
+        "
+    done
+    printf '/dts-v1/; / { description = ""; #address-cells = <1>; images { %s }; configurations { %s }; };' \
+        "$images" "$2" >"$T/fit.its"
+    mkdir -p "$(dirname "$S/$1")"
+    mkimage "${@:3}" -f "$T/fit.its" "$S/$1" >"$T/mkimage" 2>&1 || { cat "$T/mkimage"; return 1; }
+}
+
 # older FILE SECONDS: it was last changed so long before the boot, which was yesterday.
 older() {
     printf 'cpu 1 2\nbtime %d\n' $((EPOCHSECONDS - 86400)) >"$S/proc/stat"

@@ -51,6 +51,28 @@ def pe(*sections):
     return bytes(head).ljust(1024, b"\0") + body
 
 
+def fit(default, **ramdisk):
+    """A FIT with two configurations, whose image r has these properties."""
+    strings, tree = b"", b""
+
+    def name(text):
+        nonlocal strings
+        strings += text.encode() + b"\0"
+        return len(strings) - len(text) - 1
+
+    def padded(data):
+        return data + bytes(-len(data) % 4)
+
+    def node(node, *inner, **properties):
+        return (struct.pack(">I", 1) + padded(node.encode() + b"\0") +
+                b"".join(struct.pack(">III", 3, len(v), name(k.replace("_", "-"))) + padded(v) for k, v in properties.items()) +
+                b"".join(inner) + struct.pack(">I", 2))
+    tree = node("", node("images", node("r", node("hash", value=b"abcd"), **ramdisk), node("k", data=b"kernel")),
+                node("configurations", node("c1", kernel=b"k\0", ramdisk=b"r\0"), node("c2", kernel=b"k\0"), **default)) + b"\0\0\0\t"
+    return struct.pack(">10I16x", 0xd00dfeed, 56 + len(tree) + len(strings), 56, 56 + len(tree), 40, 17, 16, 0, len(strings),
+                       len(tree)) + tree + strings
+
+
 OS_RELEASE = b'ID=test\nVERSION_ID="1"\nPRETTY_NAME=\'A system\'\n'
 UKI = [(b".osrel", OS_RELEASE), (b".cmdline", b"root=/dev/vda1 quiet"), (b".uname", b"6.1.0-1"), (b".linux", b"MZ" * 40),
        (b".initrd", archive(*TREE[:4]))]
@@ -119,6 +141,10 @@ def seeds():
     for name, kind, body in (("ramdisk", 3, b"abcd"), ("multi", 4, struct.pack(">III", 4, 3, 0) + b"kernabc\0")):
         yield "fuzz-bootoption", "uboot-" + name, struct.pack(">IIIIIIIBBBB32s", 0x27051956, 0, 0, len(body), 0, 0, 0, 5, 2, kind, 0,
                                                               b"name") + body
+    yield "fuzz-fit", "inside", fit({"default": b"c1\0"}, data=b"070701")
+    yield "fuzz-fit", "behind", b"\0" + fit({}, data_size=b"\0\0\0\4", data_offset=bytes(4)) + b"abcdefgh"
+    yield "fuzz-fit", "at", fit({}, data_size=b"\0\0\0\4", data_position=b"\0\0\0\x38")
+    yield "fuzz-fit", "none", fit({"default": b"c2\0"}, data=b"070701")
     for name, words in (("list", "-lv x"), ("patterns", "--list - a* */h [!b] ?"), ("parts", "-P 2- x -s"), ("tar", "--tar x"),
                         ("names", "--strip-components=1 --subdir p x"), ("exclude", "x -x a -x /l --exclude=*.c"),
                         ("files", "-F a --file b -- c*"), ("test", "--test x"), ("json", "--json x"), ("raw", "--raw --parts=-3 x -F y"),
