@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What an image is made of: its parts, and the profiles and addons of unified kernel images.
+ * The tables of an image's parts, and of the profiles and addons of unified kernel images.
  */
 
 #include <stdio.h>

@@ -11,8 +11,8 @@
 #include "skipcpio/newc.h"
 
 struct group {
-        struct newc header; /* the last one; device, inode number and type tell files from each other */
-        char **names;       /* in the archive's order, but first the one that was written */
+        struct newc header; /* the last one; device, inode number and type identify the file */
+        char **names;       /* in the archive's order, but the one that was written comes first */
         size_t count;
         bool written; /* the first name is in the output: the others are links to it */
 };
@@ -26,20 +26,20 @@ struct groups {
 #define GROUPS_MEMORY_MAX ((size_t)32 << 20)
 
 /**
- * The group of an entry, new and empty where it is the first.
+ * The group of an entry; a new, empty one for the first entry of a file.
  *
- * @return the group, owned by @groups; or NULL where there is no memory, or GROUPS_MEMORY_MAX is used
+ * @return the group, owned by @groups; or NULL if memory is short or GROUPS_MEMORY_MAX is used up
  */
 struct group *group_find(struct groups *groups, const struct newc *header);
 
-/** The same, or NULL where there is none. */
+/** The group of an entry, or NULL if there is none. */
 struct group *group_get(const struct groups *groups, const struct newc *header);
 
 /** Add a name: in front with @first, else behind the others. @return 0, or -ENOMEM, or -E2BIG beyond GROUPS_MEMORY_MAX
  */
 int group_add(struct groups *groups, struct group *group, const char *name, bool first);
 
-/** Call @each for all groups, up to a result that is negative, and forget them. @return 0 or that result */
+/** Call @each for all groups, until one fails, and free them. @return 0 or the negative result */
 int groups_end(struct groups *groups, int (*each)(void *argument, struct group *group), void *argument);
 
 /** Forget all. Works as a cleanup function. */

@@ -2,19 +2,19 @@
 #pragma once
 
 /*
- * The files that are read as one image; what is no regular file is read into memory first.
+ * The files that are read as one image. A pipe is read into memory first.
  */
 
 #include "skipcpio/image.h"
 #include "options.h"
 
-/** Bytes that are read from a pipe at the most, and half of the memory that is available. */
+/** The most that is read from a pipe, in bytes. Half of the available memory is a limit, too. */
 #define INPUT_PIPE_MAX (UINT64_C(1) << 30)
 
 /**
  * Open @options->images.
  *
- * @param ret  to be freed by image_done() whatever the result; empty where the files are
+ * @param ret  to be freed by image_done() whatever the result; empty if the files are
  * @return 0, or a negative errno, already logged
  */
 int input_open(const struct options *options, struct image *ret);

@@ -19,13 +19,13 @@ struct options {
         enum table table;         /* of ACTION_EXAMINE */
         const char *directory;    /* -D, or NULL for the current one */
         const char *profile;      /* --profile, or NULL for a UKI's first */
-        struct walk_options only; /* --parts, the patterns, and what changes names */
+        struct walk_options only; /* --parts, the patterns, and the options that change names */
         bool nested;              /* --nested */
         bool verbose;             /* -v */
         bool debug;               /* --debug */
         char **images;            /* INITRD and --file; at least one */
         size_t image_count;
-        char **memory; /* what the lists are in, owned */
+        char **memory; /* of the lists, owned */
 };
 
 #define OPTIONS_INIT ((struct options){ 0 })
@@ -34,7 +34,7 @@ struct options {
  * Parse the command line.
  *
  * @param ret  to be freed by options_done() whatever the result
- * @return 1; 0 where nothing is left to do; or -EINVAL for wrong usage, already told; or -ENOMEM, already logged
+ * @return 1; 0 if nothing is left to do; -EINVAL for wrong usage, already reported; or -ENOMEM, already logged
  */
 int options_parse(int argc, char **argv, struct options *ret);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * A tar archive in the pax format, written by libarchive, which is loaded when it is first needed.
+ * A tar archive in the pax format. libarchive writes it, and is loaded when it is first needed.
  */
 
 #include <stddef.h>
@@ -16,15 +16,15 @@ struct pax;
  *
  * @param fd   where to write, not owned
  * @param ret  to be freed by pax_end()
- * @return 0, or a negative errno, already logged: -ENOPKG where there is no libarchive
+ * @return 0, or a negative errno, already logged: -ENOPKG if there is no libarchive
  */
 int pax_begin(int fd, struct pax **ret);
 
 /**
- * Add an entry. Of a regular file that is no hard link, @header->filesize bytes have to follow.
+ * Add an entry. A regular file that is not a hard link must be followed by @header->filesize bytes (pax_data()).
  *
- * @param symlink   target, or NULL
- * @param hardlink  the earlier name that this is another one of, or NULL
+ * @param symlink   target of a symlink, or NULL
+ * @param hardlink  for a hard link: the file's earlier name; or NULL
  * @return 0, or a negative errno, already logged
  */
 int pax_add(struct pax *to, const struct newc *header, const char *name, const char *symlink, const char *hardlink);
@@ -32,5 +32,5 @@ int pax_add(struct pax *to, const struct newc *header, const char *name, const c
 /** Add bytes to the file that was added last. @return as pax_add() */
 int pax_data(struct pax *to, const void *bytes, size_t size);
 
-/** Write what is left, unless @r is negative, and free all; NULL is fine. @return @r, or as pax_add() */
+/** Finish the archive, unless @r is negative, and free all; NULL is fine. @return @r, or as pax_add() */
 int pax_end(struct pax *to, int r);

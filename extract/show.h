@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What is done with an image without making files: lists, contents and tests.
+ * Actions that make no files: lists, contents and tests.
  */
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "options.h"
 
 /**
- * Do what @options->action wants: a list, contents or a test.
+ * Do @options->action: a list, contents or a test.
  *
  * @param to  where lists and contents go
  * @return 0, or a negative errno, already logged

@@ -8,10 +8,10 @@
 #include "options.h"
 
 /**
- * Write one. A file with several names is written under the name that has the data, and the other names follow as links
- * to it.
+ * Write a tar archive. A file with several names is written under the name that has the data; the other names follow as
+ * links to it.
  *
- * @param fd  where to
+ * @param fd  where to write
  * @return 0, or a negative errno, already logged
  */
 int tar_image(const struct image *image, const struct options *options, int fd);

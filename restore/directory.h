@@ -2,23 +2,22 @@
 #pragma once
 
 /*
- * A directory to unpack an image into, for whoever wants no pivot: -C DIR IMAGE.
+ * A directory to unpack an image into without a pivot: -C DIR IMAGE.
  *
- * The tree is made in a directory beside DIR that nobody else can enter, and gets its name by one
- * rename. Where DIR cannot be replaced, as it is a mount point, the tree is made in it and removed
- * again after a failure. With force, a directory that has something in it is unpacked into, as by
- * `cpio -u`: what is there by a failure stays.
+ * The tree is made in a private directory beside DIR and then renamed to DIR. A mount point cannot
+ * be replaced, so there the tree is made in DIR itself and removed after a failure. With --force,
+ * DIR need not be empty, as with `cpio -u`. What was unpacked before a failure then stays.
  */
 
 #include <stdbool.h>
 
 struct directory {
         char *path;     /* of DIR, resolved */
-        int parent;     /* directory that DIR is in, or is to be */
-        char stage[32]; /* name of the directory beside DIR; empty where it is DIR itself that is unpacked into */
-        int staging;    /* that directory */
+        int parent;     /* DIR's parent directory */
+        char stage[32]; /* name of the directory beside DIR; empty if the image is unpacked into DIR itself */
+        int staging;    /* the directory beside DIR */
         int tree;       /* directory to unpack into */
-        bool keep;      /* leave what is there by a failure */
+        bool keep;      /* after a failure, keep what was unpacked */
 };
 
 #define DIRECTORY_INIT ((struct directory){ .parent = -1, .staging = -1, .tree = -1 })

@@ -34,7 +34,7 @@ struct options {
  *
  * @param ret  filled; its strings are those of @argv, the array of its globs is allocated
  * @return 1 to go on; 0 where --help or --version was answered; -EINVAL for wrong usage and
- *         -ENOMEM, both already told
+ *         -ENOMEM, both already reported
  */
 int options_parse(int argc, char **argv, struct options *ret);
 

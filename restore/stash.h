@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * The stash: an initramfs that runs, written as an image, for a restore where no other image is to be had.
+ * The stash: the running initramfs, written as an image, for systems whose image cannot be read at shutdown.
  */
 
 /**
- * Write a tree as one zstd-compressed newc archive, without kernel modules, firmware, what is in an image for the
- * booting kernel alone, and without what is mounted in the tree. libarchive is loaded for it.
+ * Write a tree as one zstd-compressed newc archive. Kernel modules, firmware, early files (microcode) and file systems
+ * mounted in the tree are left out. libarchive is loaded for this.
  *
  * @param directory  the tree's root directory; becomes the working directory. Nobody else may change the tree
- * @param out        file that gets the image; no more is written than half of the room on its file system
- * @return 0, or a negative errno, already logged: @out then has a part of the image. -ENOPKG where there is no
- *         libarchive that will do
+ * @param out        file to write to; the image takes at most half of the free space on its file system
+ * @return 0, or a negative errno, already logged; @out may then hold part of the image. -ENOPKG if no usable
+ *         libarchive is installed
  */
 int stash(int directory, int out);

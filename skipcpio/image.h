@@ -2,11 +2,10 @@
 #pragma once
 
 /*
- * An image: the bytes that the boot loader gave the kernel as initrd, as one run of
- * offsets. It is made of regions of files: a whole file, several files one after the
- * other, or a section of a unified kernel image. Boot loaders pad each file that they
- * load to four bytes, so every region starts at a multiple of four and the gap before
- * it reads as NUL bytes.
+ * An image: the bytes that the boot loader gave the kernel as initrd. It consists of
+ * regions of files: a whole file, several files one after the other, or a section of a
+ * unified kernel image. Boot loaders pad each file that they load to four bytes. So every
+ * region starts at a multiple of four, and the gap before it reads as NUL bytes.
  */
 
 #include <stddef.h>
@@ -64,11 +63,11 @@ int image_trim_bootconfig(struct image *image);
  * @param at    offset in the image
  * @param size  bytes wanted
  * @return bytes read, fewer than @size only at the end of the image; or a negative errno,
- *         -EIO also where a file has become shorter than it was
+ *         -EIO also if a file has become shorter
  */
 ssize_t image_read(const struct image *image, void *buffer, size_t size, uint64_t at);
 
-/** The region that holds offset @at, or the last one before it; NULL for an empty image. */
+/** The region at offset @at, or the last one before it; NULL for an empty image. */
 const struct region *image_region(const struct image *image, uint64_t at);
 
 /** Close and free all; @image is empty afterwards. Works as a cleanup function. */

@@ -26,11 +26,11 @@ enum format {
         FORMAT_COUNT
 };
 
-/** Bytes that tell every format from every other. */
+/** The longest magic number, in bytes. */
 #define MAGIC_MAX 9U
 
 /**
- * Tell a part's format from its first bytes.
+ * Recognize a part's format by its first bytes.
  *
  * @param bytes  the part's first bytes
  * @param size   bytes there; fewer than MAGIC_MAX only at the end of an image

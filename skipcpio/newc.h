@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The header of one cpio entry in the "newc" format and its checksummed sister.
+ * The header of a cpio entry in the "newc" format and its variant with checksums.
  *
  * Format: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
  * After the 110 header bytes come the name with its terminating NUL, NULs up to
@@ -23,7 +23,7 @@ struct newc {
         uint32_t gid;
         uint32_t nlink;
         uint32_t mtime;    /* seconds since 1970 */
-        uint32_t filesize; /* bytes of data; of a symlink, of its target */
+        uint32_t filesize; /* bytes of data; for a symlink, of its target */
         uint32_t dev_major;
         uint32_t dev_minor;
         uint32_t rdev_major;

@@ -15,7 +15,7 @@
 #include "image.h"
 #include "magic.h"
 
-/** Where in an image something is wrong, and what. @reason is a constant string. */
+/** An error at an offset in an image. @reason is a constant string. */
 struct image_error {
         uint64_t at;
         const char *reason;
@@ -23,26 +23,26 @@ struct image_error {
 
 struct part {
         uint64_t start; /* offset in the image, in bytes */
-        uint64_t end;   /* first offset behind it; for a compressed part 0, only its decoder can tell */
+        uint64_t end;   /* offset of the first byte after it; 0 for a compressed part: only its decoder finds that */
         enum format format;
-        bool trailer; /* a plain part that was walked to its end, and that a trailer without data ends */
-        bool early;   /* a plain part with nothing but kernel/…, early_cpio and their directories */
+        bool trailer; /* a plain part that was walked to its end, which is a trailer without data */
+        bool early;   /* a plain part with only kernel/…, early_cpio and their directories */
 };
 
 /**
- * Find the next part and tell what it is.
+ * Find the next part.
  *
- * A plain part is walked header by header, up to its trailer, the end of the image or the
- * first foreign byte, unless @ret->early is already known to be false, which is at its first
- * entry for nearly every main part: @ret->end is then 0 as well, and whoever unpacks the part
- * learns where it ends.
+ * A plain part is walked header by header, up to its trailer, the end of the image or the first
+ * byte that is not cpio. Unless @all is set, the walk stops as soon as the part cannot be an early
+ * one, mostly at the first entry of a main part. @ret->end is then 0: unpacking the part finds
+ * its end.
  *
  * @param at   where to look: 0, or the end of the part before
- * @param all  walk main plain parts too, so that @ret->end is always set for a plain part
- * @param ret  filled where the result is 1
- * @param e    filled where the result is -EBADMSG: bytes of no known format (reason NULL: the
- *             caller names the bytes), a plain part that starts between two multiples of four,
+ * @param all  walk every plain part to its end, so that @ret->end is set
+ * @param ret  filled if the result is 1
+ * @param e    filled if the result is -EBADMSG: bytes of no known format (reason NULL: the
+ *             caller names the bytes), a plain part that does not start at a multiple of four,
  *             or a bad header in an early part
- * @return 1, or 0 where nothing but NUL bytes is left, or -EBADMSG, or what image_read() returns
+ * @return 1; 0 if only NUL bytes are left; -EBADMSG; or an error from image_read()
  */
 int part_next(const struct image *image, uint64_t at, bool all, struct part *ret, struct image_error *e);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Cleanup by scope, and small helpers that every folder uses.
+ * Cleanup by scope, and small helpers for all folders.
  */
 
 #include <errno.h>

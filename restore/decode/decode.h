@@ -3,10 +3,10 @@
 
 /*
  * Decoding a compressed part: image bytes in, blocks of the ring out. All of this runs in the
- * decoder's process and may be wrong or be made to do wrong without harm (see decoder.h).
+ * decoder's process, where a bug or a hostile image can do no harm (see decoder.h).
  *
- * A format is a row of the table in codec.c. Most are streams, which one thread decodes in
- * steps (stream.c); a few are independent blocks, which several threads decode (blocks.c).
+ * Each format is a row of the table in codec.c. Most are streams, decoded in steps by one thread
+ * (stream.c). A few consist of independent blocks, decoded by several threads (blocks.c).
  */
 
 #include <stddef.h>
@@ -23,7 +23,7 @@ struct decode {
         uint32_t block;     /* number of the block to fill next */
         uint64_t at;        /* offset in the image: of the part, then of the first byte not decoded */
         uint64_t end;       /* first offset behind the image */
-        uint64_t ahead;     /* first offset that the kernel was not told to read yet */
+        uint64_t ahead;     /* first offset for which no readahead was requested yet */
         unsigned threads;   /* how many may run, at least 1 */
         uint64_t window;    /* the largest window (zstd) or dictionary (xz, lzma) to decode, in bytes */
         uint64_t memory;    /* bytes that a threaded decoder may use besides the ring */
@@ -34,18 +34,17 @@ struct decode {
 struct codec {
         uint32_t slot_size;        /* bytes of the ring's blocks */
         uint32_t slot_count;       /* how many, with one thread */
-        uint32_t slots_per_thread; /* how many more for each further thread; 0 where the library has threads of its own
-                                    */
-        uint32_t threads_max; /* so many are faster than the unpacker, which then has a processor for itself; 0 where
-                               * that never happens */
-        int (*load)(void);    /* load the format's library: 0, or -ENOPKG where it is missing */
+        uint32_t slots_per_thread; /* further ones for each further thread; 0 if the library has its own threads */
+        uint32_t threads_max;      /* with so many, decoding is faster than unpacking: more would take the unpacker's
+                                    * processor; 0 for no limit */
+        int (*load)(void);         /* load the format's library: 0, or -ENOPKG if it is missing */
         int (*decode)(struct decode *d); /* decode one part: 0, or a negative errno and @d->reason */
 };
 
 /** The row of a compressed format; never NULL. */
 const struct codec *codec_find(enum format format);
 
-/** How many of @usable processors a codec makes use of, the memory that there is considered; at least 1. */
+/** How many of @usable processors a codec uses, given the available memory; at least 1. */
 unsigned codec_threads(const struct codec *codec, unsigned usable);
 
 /** Make the ring that a codec wants for so many threads.
@@ -75,20 +74,21 @@ static inline int decode_fail(struct decode *d, const char *reason)
         return -EBADMSG;
 }
 
-/** Bytes on their way: @size of them at @bytes. */
+/** Input: @size bytes at @bytes. */
 struct span {
         const uint8_t *bytes;
         size_t size;
 };
 
+/** Room for output. */
 struct space {
         uint8_t *bytes;
         size_t size;
 };
 
 /**
- * A step of a stream decoder: use up some of @in, fill some of @out, advance both.
- * At the end of the stream @in is left at the first byte behind it.
+ * A step of a stream decoder: consume some of @in, fill some of @out, advance both.
+ * At the end of the stream, @in begins with the first byte after it.
  *
  * @return 1 at the end of the stream, 0 to go on, negative on failure with @d->reason set
  */
@@ -105,12 +105,12 @@ int decode_stream(struct decode *d, decode_step *step, void *state);
 struct block {
         uint64_t at;         /* its first byte in the image */
         uint32_t size;       /* compressed bytes, at most the worker's buffer */
-        uint32_t plain_size; /* decoded bytes as the format states it; 0 where it does not */
+        uint32_t plain_size; /* decoded bytes, if the format states that; else 0 */
         uint32_t sum[2];     /* checksums for the format's own use */
         uint32_t flags;      /* likewise */
 };
 
-/** How a format of blocks is decoded. */
+/** How a format of independent blocks is decoded. */
 struct block_format {
         uint32_t block_size_max; /* bytes of the largest compressed block */
         /** Find the next block at @d->at and advance it. Called by one thread at a time.
@@ -121,15 +121,15 @@ struct block_format {
         int (*decode)(const struct block *block, const uint8_t *in, struct space *out, const char **reason);
 };
 
-/** Decode a part of independent blocks with up to @d->threads threads, a block to a slot of the ring. */
+/** Decode a part of independent blocks with up to @d->threads threads, one block into each slot of the ring. */
 int decode_blocks(struct decode *d, const struct block_format *format, void *state);
 
 /**
  * Read @size compressed bytes from offset @at.
  *
- * @return 0, or -EBADMSG where the image ends before, or read's error; with *@reason set
+ * @return 0; -EBADMSG if the image ends before; or the error from reading; with *@reason set
  */
 int decode_read(const struct decode *d, void *buffer, size_t size, uint64_t at, const char **reason);
 
-/** Offset @at is read now: tell the kernel to read on in the background, so that a slow disk is never idle. */
+/** Request readahead beyond offset @at, which is read now, so that a slow disk is never idle. */
 void decode_read_ahead(struct decode *d, uint64_t at);

@@ -6,8 +6,8 @@
  *
  * A block has a sequence number and lies in slot (number mod count). Producers may fill blocks
  * in any order, several at a time; the consumer takes them in the order of their numbers. The
- * consumer trusts nothing that lies in shared memory: sizes and addresses are its own, and a
- * block's length is read once and checked.
+ * consumer does not trust the shared memory: it has its own copies of sizes and addresses, and reads
+ * a block's length once and checks it.
  */
 
 #include <stdatomic.h>
@@ -25,7 +25,7 @@ struct ring {
         uint32_t slot_size;  /* bytes */
         uint32_t slot_count; /* at most RING_SLOTS_MAX */
         uint32_t next;       /* consumer: number of the block to take next */
-        atomic_bool stopped; /* producer: there is no use in waiting any longer */
+        atomic_bool stopped; /* producer: stop waiting */
 };
 
 #define RING_INIT ((struct ring){ 0 })
@@ -52,7 +52,7 @@ void ring_stop(struct ring *ring);
 /** Producer: hand over block @number, of @size bytes, at least 1. */
 void ring_publish(struct ring *ring, uint32_t number, uint32_t size);
 
-/** Producer: say that the part has ended before block @number, once its slot is free. */
+/** Producer: mark the part's end, in place of block @number, once its slot is free. */
 void ring_publish_end(struct ring *ring, uint32_t number);
 
 /**
@@ -60,7 +60,7 @@ void ring_publish_end(struct ring *ring, uint32_t number);
  *
  * @param timeout_ms  how long to wait at most
  * @param ret         its bytes, which the producer may still change
- * @return its size, 0 at the part's end; -ETIMEDOUT; -EBADMSG where the size is a lie
+ * @return its size, 0 at the part's end; -ETIMEDOUT; -EBADMSG if the size is impossible
  */
 int64_t ring_take(struct ring *ring, int timeout_ms, const uint8_t **ret);
 

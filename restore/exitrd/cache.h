@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * The loader's cache of where libraries are: /etc/ld.so.cache, in the form that glibc has since 2.2.
+ * The loader's cache of library paths, /etc/ld.so.cache, in glibc's format since 2.2.
  */
 
 #include <stddef.h>
 
 /**
- * Find a library's names in the cache: one call, one name.
+ * Find a library in the cache. Each call returns one more path.
  *
  * @param cache  its bytes, or NULL
- * @param at     where to go on, 0 at first
- * @return the next absolute name, in @cache; NULL where there are no more, or the rest is damaged
+ * @param at     where to continue; 0 at first
+ * @return the next absolute path, in @cache; NULL if there are no more, or the rest is damaged
  */
 const char *cache_next(const char *cache, size_t size, const char *soname, size_t *at);

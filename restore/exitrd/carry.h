@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * What DIR held is in the exitrd, too: files are copied, an administrator's /etc/cmdline.d among
- * them, and mounts are cloned. Both win over what the tree has under their names.
+ * Carrying over what DIR holds into the exitrd: files, such as an administrator's etc/cmdline.d, are
+ * copied, and mounts are cloned. They replace what the image has under their names.
  */
 
 /**
- * Carry over all that is in a directory of a private mount namespace. The mounts are taken out of it
- * on the way.
+ * Carry over all that is in a directory of a private mount namespace. Its mounts are moved, so none is left
+ * below it.
  *
  * @param from_fd  the directory
  * @param to_fd    root of a mounted file system
@@ -17,8 +17,8 @@
 int carry_over(int from_fd, int to_fd);
 
 /**
- * Unmount all below a directory, now that the exitrd covers it: so that the clones are the only
- * ones, and what is mounted can be unmounted after the pivot.
+ * Unmount all below a directory that the exitrd now covers. The clones are then the only mounts of these
+ * file systems, so they can be unmounted after the pivot.
  *
  * @param dir_fd  the directory that was carried over, in the namespace that is visible to others
  */

@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * The exitrd: a tmpfs of its own, which nobody else sees until one call puts it in its place.
+ * The exitrd: a tmpfs that nobody else sees until one call puts it in its place.
  *
- * The image is unpacked into it while it is mounted nowhere. Then, in a mount namespace of its own,
- * the program mounts it on DIR, carries over what DIR holds, and clones the tmpfs with all that is
- * mounted below it. Back in the namespace that it came from, the commit moves the clone onto DIR
- * (move_mount(2)). Whatever ends the program before that call, the kernel frees all.
+ * The image is unpacked into it while it is mounted nowhere. Then, in a private mount namespace, the
+ * program mounts it on DIR, carries over what DIR holds, and clones the tmpfs with all that is
+ * mounted below it. Back in its original namespace, the commit moves the clone onto DIR
+ * (move_mount(2)). If the program ends before that call, for whatever reason, the kernel frees everything.
  *
- * What others make of a mount on /run/initramfs:
+ * How others treat a mount on /run/initramfs:
  * - systemd-shutdown unmounts nothing at or below it (src/shutdown/umount.c). Up to systemd 253
  *   it binds the directory onto itself without what is mounted below, which then stays below
  *   /oldroot; since 254 it takes a directory that is a mount as it is (src/shared/switch-root.c).
@@ -34,16 +34,15 @@ struct exitrd;
 /** Whether @path holds a finished exitrd: `shutdown` there leads to a file that can be executed. */
 bool exitrd_is_finished(const char *path);
 
-/** Whether @path holds the mark that asks for the pivot; true also where that cannot be told. */
+/** Whether @path holds the mark that asks for the pivot; true also if that cannot be determined. */
 bool exitrd_is_needed(const char *path);
 
 /**
- * Make an empty tmpfs for DIR, which is made if it is missing. It may hold as much as memory can
- * spare, and is mounted nowhere.
+ * Make an empty tmpfs for DIR, mounted nowhere, as large as memory can spare. A missing DIR is made.
  *
  * @param path  of DIR; must outlive @ret
  * @param ret   filled on success; exitrd_done() discards what was not committed
- * @return 0, or a negative errno, already logged: -EPERM without the right to mount
+ * @return 0, or a negative errno, already logged: -EPERM if the caller may not mount
  */
 int exitrd_open(const char *path, struct exitrd **ret);
 
@@ -54,37 +53,36 @@ int exitrd_tree(const struct exitrd *exitrd);
 uint64_t exitrd_used(const struct exitrd *exitrd);
 
 /**
- * Fill the tree from the running system: systemd-shutdown as its `shutdown`, the hooks of
- * systemd-shutdown, and the tools for what this machine's storage is made of, each with what it
- * needs. Only files are taken that nobody but root can have written.
+ * Fill the tree from the running system: systemd-shutdown as `shutdown`, its hooks, and the tools for this
+ * machine's storage, each with what it needs. Files that anyone but root can write to are refused.
  *
  * @param sysroot  the system's root directory
  * @param ret      filled
- * @return 0; -ENOENT where there is no systemd-shutdown, not logged; or another negative errno, already logged:
- *         -EPERM where something of it is in a place that others can write to, -ENOPKG where a library
- *         is missing, -EBADMSG where one is damaged
+ * @return 0; -ENOENT if there is no systemd-shutdown, not logged; or another negative errno, already logged:
+ *         -EPERM if others can write to a file or to a directory on the way, -ENOPKG if a library
+ *         is missing, -EBADMSG if one is damaged
  */
 int exitrd_compose(struct exitrd *exitrd, const char *sysroot, struct content *ret);
 
 /**
- * Make a tree usable that was unpacked from an image, once: extract nested roots, set labels, carry over
- * what DIR held, and check that its `shutdown` would run.
+ * Prepare an unpacked tree for the pivot: extract nested roots, set labels, carry over what DIR holds, and
+ * check that `shutdown` would run. To be called once.
  *
  * @param image    name of the image, for messages
- * @param sysroot  directory that SELinux' files are below, "" for /
- * @param exclude  what is to be left out of nested roots
- * @param brought  filled: what the nested roots brought
- * @return 0, or a negative errno: -ENOSPC where the tmpfs is full, not logged; else already logged
+ * @param sysroot  directory below which SELinux's files are, "" for /
+ * @param exclude  what to leave out of nested roots
+ * @param brought  filled with the content of the nested roots
+ * @return 0; -ENOSPC if the tmpfs is full, not logged; or another negative errno, already logged
  */
 int exitrd_prepare(struct exitrd *exitrd, const char *image, const char *sysroot, const struct exclude *exclude,
                    struct content *brought);
 
 /**
- * Move the tmpfs onto DIR, and unmount the mounts below it that were carried over and are covered now.
+ * Move the tmpfs onto DIR, and unmount what was carried over and is now covered.
  *
- * @param pivot  PID 1 is to pivot into it: it is an error if PID 1 does not see it
- * @return 1; 0 where meanwhile somebody else has finished an exitrd there; or a negative errno, already
- *         logged: DIR is as it was
+ * @param pivot  for PID 1 to pivot into: fail if PID 1 would not see it
+ * @return 1; 0 if another process has finished an exitrd there first; or a negative errno, already logged,
+ *         with DIR unchanged
  */
 int exitrd_commit(struct exitrd *exitrd, bool pivot);
 

@@ -2,15 +2,15 @@
 #pragma once
 
 /*
- * The hooks of systemd-shutdown: what is in its directory system-shutdown, which it runs in the exitrd as it does
+ * The hooks of systemd-shutdown: the programs in its directory system-shutdown. It runs them in the exitrd as it does
  * before the pivot.
  */
 
 #include "programs.h"
 
 /**
- * Take all hooks, and the programs that those that are scripts name with their paths. What cannot be taken is left out
- * with a warning: it is no reason to go without the pivot.
+ * Take all hooks, and the programs whose paths are in those that are scripts. What cannot be taken is left out with a
+ * warning: a missing hook does not prevent the pivot.
  *
  * @param directory  without a leading slash
  * @return 0 or a negative errno, already logged

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What a program or a library says that it needs: elf(5), ld.so(8), and the note for what is opened
- * by dlopen (systemd's ELF_DLOPEN_METADATA). Only files of this machine's own kind are read.
+ * What a program or a library declares that it needs: elf(5), ld.so(8), and the note for libraries opened
+ * by dlopen (systemd's ELF_DLOPEN_METADATA). Only files for this machine are read.
  */
 
 #include <stddef.h>
@@ -23,8 +23,8 @@ struct object {
  *
  * @param fd   file
  * @param ret  starts as OBJECT_INIT; to be given to object_done(), also after a failure
- * @return 0; -ENOEXEC where it is no ELF file; -EMEDIUMTYPE where it is one for another machine;
- *         -EBADMSG where it is damaged; or another negative errno
+ * @return 0; -ENOEXEC if it is not an ELF file; -EMEDIUMTYPE if it is one for another machine;
+ *         -EBADMSG if it is damaged; or another negative errno
  */
 int object_read(int fd, struct object *ret);
 

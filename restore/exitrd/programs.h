@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Programs of the running system, taken into a tree with all that they need to start there:
- * loader, libraries and, of a script, its interpreter.
+ * Copying programs of the running system into a tree, with all that they need to start there:
+ * the loader, libraries and, for a script, its interpreter.
  */
 
 #include <limits.h>
@@ -21,7 +21,7 @@ struct programs {
 };
 
 /**
- * Get ready, and take the loader's cache of where libraries are.
+ * Begin, and read the loader's cache of library paths.
  *
  * @param ret  filled; to be given to programs_done(), also after a failure
  * @return 0 or a negative errno, already logged
@@ -29,7 +29,7 @@ struct programs {
 int programs_begin(int root_fd, int tree_fd, struct programs *ret);
 
 /**
- * Take a program. Nothing of it is in the tree before all that it needs is found.
+ * Take a program. It is copied only after all that it needs was found.
  *
  * @param path      with or without a leading slash
  * @param dlopened  libraries that it opens itself, but needs as those that it is linked with; ended by NULL, or NULL.
@@ -37,10 +37,10 @@ int programs_begin(int root_fd, int tree_fd, struct programs *ret);
  * @param level     of what is said of a failure that is the program's own: LOG_ERR, or LOG_WARNING
  *                  where it can be done without
  * @param real      gets its name without a link in it, relative to the root
- * @return 0; -ENOENT where there is no such file, not logged; or another negative errno, already
- *         logged: -EPERM where something of it is in a place that others than root can write to, -ENOPKG where a
- *         library or an interpreter is missing, -EBADMSG where something is damaged, -ENOEXEC where it is neither
- *         program nor script, -EIO where the tree cannot be written
+ * @return 0; -ENOENT if there is no such file, not logged; or another negative errno, already
+ *         logged: -EPERM if others than root can write to a file or to a directory on the way, -ENOPKG if a
+ *         library or an interpreter is missing, -EBADMSG if a file is damaged, -ENOEXEC if it is neither
+ *         program nor script, -EIO if the tree cannot be written
  */
 int programs_take(struct programs *programs, const char *path, const char *const *dlopened, int level,
                   char real[static PATH_MAX]);
@@ -48,7 +48,7 @@ int programs_take(struct programs *programs, const char *path, const char *const
 /**
  * Take a file as it is.
  *
- * @param name  in the tree: an open file's name, whose directory is there already
+ * @param name  in the tree; its directory must exist
  * @return 0 or a negative errno, already logged
  */
 int programs_copy(struct programs *programs, int fd, const char *name);

@@ -9,14 +9,14 @@
 #include <limits.h>
 
 /**
- * Open a file for reading, and make the way to it in a tree: the same directories and the same links.
+ * Open a file for reading, and make the directories and links on the way to it in a tree, too.
  *
  * @param root_fd  directory that is the root for links, ".." and names
  * @param path     with or without a leading slash
  * @param tree_fd  root of the tree, or -1 to make nothing
- * @param real     gets the file's name without a link in it, relative to the root
- * @return a descriptor of a regular file or of a directory; -EPERM where others can write to it or
- *         to a directory on the way; -EINVAL where it is something else; or another negative errno
+ * @param real     gets the file's name with all links resolved, relative to the root
+ * @return a descriptor of a regular file or of a directory; -EPERM if others can write to it or
+ *         to a directory on the way; -EINVAL for another type of file; or another negative errno
  */
 int trusted_open(int root_fd, const char *path, int tree_fd, char real[static PATH_MAX]);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The firmware's own boot entries: the EFI variable BootCurrent has the number of the one that was booted, Boot####
- * says what it starts.
+ * The firmware's own boot entries. The EFI variable BootCurrent has the number of the entry that was booted; Boot####
+ * says what that starts.
  *
  * Source: the UEFI specification, "Load Options" (EFI_LOAD_OPTION) and "Device Path Nodes" (hard drive, file path).
  */
@@ -13,8 +13,9 @@
 
 struct bootoption {
         char partition[64]; /* its PARTUUID as Linux has it, or empty */
-        char *path;    /* of the file that is started, with slashes; UTF-8, owned. /EFI/BOOT's where none is named */
-        char *options; /* its command line, owned; NULL where there is none that is text */
+        char *path;    /* of the file that is started, with slashes; UTF-8, owned. The default in /EFI/BOOT if none is
+                          named */
+        char *options; /* its command line, owned; NULL if it has none, or none that is text */
 };
 
 /**
@@ -22,12 +23,12 @@ struct bootoption {
  *
  * @param bytes  the variable's value, without the attributes
  * @param ret    filled on success; bootoption_done() frees it
- * @return 0; -EBADMSG where it is malformed or names neither a file nor a partition; -ENOMEM
+ * @return 0; -EBADMSG if it is malformed or names neither a file nor a partition; or -ENOMEM
  */
 int bootoption_parse(const uint8_t *bytes, size_t size, struct bootoption *ret);
 
 /**
- * Read the entry that was booted: Boot####, whose number BootCurrent has.
+ * Read the entry that was booted.
  *
  * @param directory  descriptor of the efivars directory
  * @param ret        as for bootoption_parse()

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What a kernel's file says of itself.
+ * The version in an x86 kernel's file. Other architectures' files do not have it in a fixed place.
  *
- * Source: Linux, Documentation/arch/x86/boot.rst, the real-mode header. Other architectures' files do not say it.
+ * Source: Linux, Documentation/arch/x86/boot.rst, the real-mode header.
  */
 
 #include <stdint.h>
@@ -15,6 +15,6 @@
  * @param from  offset of the bzImage in the file, in bytes
  * @param size  its bytes
  * @param ret   to be freed
- * @return 0; -ENOENT where it is no bzImage or does not say it; or the error from reading
+ * @return 0; -ENOENT if it is not a bzImage or has no version; or the error from reading
  */
 int kernel_version(int fd, uint64_t from, uint64_t size, char **ret);

@@ -2,17 +2,16 @@
 #pragma once
 
 /*
- * The EFI variables of systemd's boot loader interface
- * (https://systemd.io/BOOT_LOADER_INTERFACE), as efivarfs shows them: four bytes of
- * attributes, then the value, here mostly a string in UTF-16LE with a NUL; and the firmware's own variables for what
- * it booted.
+ * The EFI variables of systemd's boot loader interface (https://systemd.io/BOOT_LOADER_INTERFACE), and the firmware's
+ * own for what it booted. In efivarfs a variable has four bytes of attributes and then its value, mostly a
+ * NUL-terminated string in UTF-16LE.
  */
 
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-/** Bytes of a variable that efivar_read() is ready to read. */
+/** The largest variable that is read, in bytes. */
 #define EFIVAR_SIZE_MAX 4096U
 
 /** Bytes of attributes before a variable's value. */
@@ -24,18 +23,18 @@
  * @param bytes  attributes and value
  * @param size   bytes there
  * @param ret    the value as UTF-8, to be freed
- * @return 0; -EBADMSG where this is no string or an empty one; -ENOMEM
+ * @return 0; -EBADMSG if this is not a string, or an empty one; or -ENOMEM
  */
 int efivar_decode(const uint8_t *bytes, size_t size, char **ret);
 
 /**
- * Read a variable of the boot loader interface, with one read: efivarfs asks the firmware
- * for every one, and limits their rate.
+ * Read a variable of the boot loader interface, with one read(2): efivarfs asks the firmware
+ * for each, and limits the rate.
  *
  * @param directory  descriptor of the efivars directory
  * @param name       such as LoaderEntrySelected
  * @param ret        as for efivar_decode()
- * @return 0, -ENOENT where the variable is not set, or another negative errno
+ * @return 0, -ENOENT if the variable is not set, or another negative errno
  */
 int efivar_read(int directory, const char *name, char **ret);
 

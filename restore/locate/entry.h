@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Boot loader entries, and texts of assignments such as os-release. All work on memory and trust none of it.
+ * Parsers for boot loader entries and for texts of assignments such as os-release. They trust none of their input.
  *
  * Sources: the UAPI group's "Boot Loader Specification"; os-release(5).
  */
@@ -12,18 +12,18 @@
 
 #include "span.h"
 
-/** Bytes that a text may have (an entry, os-release, a command line) before it is passed over. */
+/** The largest text (an entry, os-release, a command line) that is read, in bytes; larger ones are ignored. */
 #define TEXT_SIZE_MAX 16384U
 
 /**
  * Take the next line with a key off the front of an entry. A byte order mark, comments, blank
- * lines, CR and trailing blanks are passed over.
+ * lines, CR and trailing blanks are skipped.
  *
  * @return false at the end
  */
 bool bls_next(struct span *rest, struct span *key, struct span *value);
 
-/** The value of @key, of several the last one; of size 0 where there is none. */
+/** The value of @key, the last one if there are several; its size is 0 if there is none. */
 struct span bls_get(struct span entry, const char *key);
 
 /** All `options` values with a blank between them, to be freed; NULL where there is no memory. */

@@ -38,8 +38,8 @@ int find_layout(struct search *search, const struct place *place);
 int find_package_dir(struct search *search, const struct place *place);
 
 /**
- * The file called @argument, with %v for the kernel's version and the like: see names in find-file.c. Without a slash
- * in front it is in the root of a volume, /boot's or else another's.
+ * The file called @argument, in which %v stands for the kernel's version (and so on, see find-file.c). Without a
+ * leading slash it is in the root of a volume: /boot's, or else another's.
  */
 int find_file(struct search *search, const struct place *place);
 
@@ -49,7 +49,7 @@ int find_configured(struct search *search, const struct place *place);
 /** Files on a volume whose names have this kernel's version in them. */
 int find_similar(struct search *search, const struct place *place);
 
-/** Files in a volume's directories that have this kernel's version in their names, or are in a directory that has. */
+/** Files in a volume's directories where the file's or the directory's name has this kernel's version. */
 int find_deep(struct search *search, const struct place *place);
 
 /** Files on a volume and in its directories that have this kernel's file beside them. */
@@ -88,7 +88,7 @@ void entries_done(struct search *search);
  */
 int entry_load(struct search *search, struct volume *volume, const char *file, struct entry **ret);
 
-/** What an entry calls its unified kernel image; empty where it has none. */
+/** The path of an entry's unified kernel image; empty if it has none. */
 struct span entry_uki(struct span entry);
 
 /** List a volume's entries. Returns 0 or -ENOMEM. */
@@ -98,16 +98,16 @@ int entries_list(struct search *search, struct volume *volume);
 int entries_load(struct search *search);
 
 /**
- * A path as EFI has it, with slashes: none in front, none twice, no component that is a point alone.
+ * An EFI path with slashes instead of backslashes, without a leading slash, double slashes and `.` components.
  *
- * @return to be freed; NULL where memory is short
+ * @return to be freed; NULL if memory is short
  */
 char *plain_path(struct span value);
 
 /**
- * Open a file that an entry or the command line names. Its path starts at the partition's root,
- * which need not be where the volume is: /boot may be a directory of the root file system, or of
- * a subvolume that the path names in front of it.
+ * Open a file that an entry or the command line names. The path is relative to the root of the partition. /boot
+ * need not be a partition: it may be a directory of the root file system, or of a subvolume with which the
+ * path then begins.
  *
  * @param how, name  as for volume_open()
  */
@@ -116,11 +116,11 @@ int open_named(struct search *search, const struct volume *volume, struct span p
 /** Whether a path seems to name another kernel: vmlinuz-VERSION, or VERSION/linux in kernel-install's layout. */
 bool path_is_anothers(struct span path, const char *kver);
 
-/** What the kernel's file beside an image says of its version, as in struct evidence. @volume may be NULL. */
+/** The version of the kernel's file beside an image, as in struct evidence. @volume may be NULL. */
 int version_beside(struct search *search, const struct volume *volume, const char *path);
 
 /**
- * What tells the version of an image whose name does not: the name of the file that a symlink leads to, or else the
+ * The version of an image whose own name has none: from the file that the name, a symlink, leads to, or else from the
  * kernel's file beside it.
  *
  * @param volume  or NULL: @path is below the sysroot
@@ -132,21 +132,21 @@ int version_of_image(struct search *search, const struct volume *volume, const c
 /** Add the version of an open kernel file, as in struct evidence; @fd is closed. */
 int version_of_kernel(const struct search *search, int fd);
 
-/** What kernel-install may have called this system's directory (kernel-install(8)). Returns 0 or -ENOMEM. */
+/** The names that kernel-install may have given this system's directory (kernel-install(8)). Returns 0 or -ENOMEM. */
 int tokens_read(struct search *search, struct names *ret);
 
-/** The name of the kernel's package, which Arch's and some others' images are called after. */
+/** The name of the kernel's package. Arch and some others name images after it. */
 struct span search_package(struct search *search, char **text);
 
-/** How scan() knows an image by its name. */
+/** How scan() recognizes an image. */
 enum naming {
-        NAMING_VERSION,   /* by the kernel's version */
-        NAMING_DIRECTORY, /* or by that of its directory, where it has a plain name */
-        NAMING_BESIDE,    /* by the kernel's file beside it */
-        NAMING_FLAVOUR,   /* by the end of the version */
-        NAMING_ANY,       /* by nothing, but that no other version is in it */
-        NAMING_PLAIN,     /* the same, and nothing else */
-        NAMING_ONLY,      /* as the only one */
+        NAMING_VERSION,   /* its name has the kernel's version */
+        NAMING_DIRECTORY, /* the same, or it has a plain name and its directory has the version */
+        NAMING_BESIDE,    /* the kernel's file is beside it */
+        NAMING_FLAVOUR,   /* its name has the end of the version */
+        NAMING_ANY,       /* its name has no other version */
+        NAMING_PLAIN,     /* its name is initrd or the like, and no more */
+        NAMING_ONLY,      /* it is the only image */
 };
 
 /**
@@ -164,7 +164,7 @@ struct uki_source {
         const char *path;          /* below the volume */
         const char *profile;       /* or NULL */
         const struct entry *entry; /* that names it, or NULL */
-        bool must_fit;             /* leave it out where its options are not on the command line */
+        bool must_fit;             /* leave it out if its options are not on the command line */
 };
 
 /**

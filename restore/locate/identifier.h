@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The identifier that our dracut module puts into an image: a file in the early part, which is plain and comes first,
- * so that it costs a few reads. At boot a hook copies it to /run/initramfs.
+ * The identifier that our dracut module puts into an image. It is a file in the early part, which comes first and is
+ * not compressed, so a few reads find it. At boot a hook copies it to /run/initramfs.
  */
 
 #include "skipcpio/image.h"
@@ -12,7 +12,7 @@
 #define IDENTIFIER_IN_IMAGE "kernel/restore/id"
 #define IDENTIFIER_OF_BOOT "/run/initramfs/.image-id"
 
-/** Bytes that an identifier may have, with a NUL. */
+/** The longest identifier, in bytes, with its NUL. */
 #define IDENTIFIER_SIZE 64U
 
 /**

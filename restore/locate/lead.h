@@ -13,10 +13,10 @@
 #include "skipcpio/image.h"
 #include "search.h"
 
-/** What it is worth that an image is found in a place, the surest first. */
+/** How much a place says for an image found there, the surest first. */
 enum grade {
-        GRADE_KEPT,    /* the kernel has kept it */
-        GRADE_STASHED, /* our dracut module has written it at boot */
+        GRADE_KEPT,    /* the kernel kept it */
+        GRADE_STASHED, /* our dracut module wrote it at boot */
         GRADE_STUB,    /* EFI variables of the stub, the boot loader and the firmware name it */
         GRADE_LOADER,
         GRADE_SELECTED_UKI,
@@ -25,19 +25,19 @@ enum grade {
         GRADE_CMDLINE,     /* initrd= on the kernel command line names it */
         GRADE_FITTING,     /* an entry whose options are on the kernel command line names it */
         GRADE_MEDIUM,      /* it is on the medium of a live system */
-        GRADE_DEPLOYMENT,  /* it is of the ostree deployment that booted */
+        GRADE_DEPLOYMENT,  /* it belongs to the ostree deployment that booted */
         GRADE_CONFIGURED,  /* its name is the one in dracut.conf */
         GRADE_VERSION,     /* its name has the kernel's version */
-        GRADE_SIMILAR,     /* so has it, among other words */
+        GRADE_SIMILAR,     /* the same, among other words */
         GRADE_UKI,         /* it is in a unified kernel image of that version */
-        GRADE_PACKAGE_DIR, /* its directory is called after the kernel's package */
+        GRADE_PACKAGE_DIR, /* its directory has the name of the kernel's package */
         GRADE_COMMON_NAME, /* its name is the one in dracut.conf, for every kernel */
         GRADE_BOOT_IMAGE,  /* its name is that of the kernel in BOOT_IMAGE= */
-        GRADE_PACKAGE,     /* its name has the kernel's package */
-        GRADE_BESIDE,      /* the kernel's file beside it is the one that is wanted */
+        GRADE_PACKAGE,     /* its name has that of the kernel's package */
+        GRADE_BESIDE,      /* it is beside the kernel's file */
         GRADE_FLAVOUR,     /* its name has the end of the kernel's version */
-        GRADE_DEFAULT,     /* nothing speaks for it but that it is there */
-        GRADE_ONLY,
+        GRADE_DEFAULT,     /* it has a usual name */
+        GRADE_ONLY,        /* it is the only one */
 };
 
 /** A row of the table of places. */
@@ -48,36 +48,36 @@ struct place {
         /* Add what is there with lead_add(). Returns 0 or -ENOMEM. */
         int (*find)(struct search *search, const struct place *place);
         const char *argument; /* for @find */
-        bool running;         /* it tells of the kernel that runs, and of no other */
+        bool running;         /* applies to the running kernel only */
 };
 
 /** What speaks for and against an image. */
 struct evidence {
-        int version;   /* 1: it is of the kernel that is wanted; -1: of another one; 0: nothing says */
-        ssize_t words; /* of its own options, all of which are on the command line; -1 where they are not */
-        bool special;  /* its name is not one of a normal boot: rescue, kdump and so on */
-        bool booted;   /* BOOT_IMAGE= is its kernel */
-        /* What follows is looked at only where all of the above is equal. */
-        int identity; /* 1: its identifier is the one of the boot; -1: it has another one; 0: one of them has none */
-        int64_t time; /* the higher, the better its time fits the boot; 0 where that is not looked at */
+        int version;   /* 1: of the wanted kernel; -1: of another one; 0: unknown */
+        ssize_t words; /* how many options it has, all of them on the command line; -1 if some are not there */
+        bool special;  /* its name says that it is not for a normal boot: rescue, kdump and so on */
+        bool booted;   /* BOOT_IMAGE= names its kernel */
+        /* The rest only decides between images that are equal in all of the above. */
+        int identity; /* 1: its identifier is that of the boot; -1: it has another one; 0: one of the two is missing */
+        int64_t time; /* higher: its time fits the boot better; 0: not looked at */
 };
 
 struct lead {
         const struct place *place;
         struct evidence evidence;
         char *name; /* in messages, owned */
-        /* Make @image; NULL where it is there already. Returns 1, 0 or -ENOMEM. */
+        /* Make @image; NULL if it is there already. Returns 1, 0 or -ENOMEM. */
         int (*open)(struct search *search, struct lead *lead);
         const struct entry *entry; /* for @open; the search owns it */
         struct image image;
         size_t serial;
-        bool told; /* the equals were looked at */
+        bool told; /* it was compared with its equals */
 };
 
 /**
  * Which of two leads is tried first.
  *
- * @return less than 0 where it is @a, more than 0 where it is @b; never 0 for two different ones
+ * @return less than 0 for @a, more than 0 for @b; never 0 for two different ones
  */
 int lead_compare(const struct lead *a, const struct lead *b);
 
@@ -95,14 +95,14 @@ int lead_add_file(struct search *search, const struct place *place, int fd, cons
 /**
  * Take the best lead out of the list.
  *
- * @param next  the next row of the table that was not read yet, or NULL
- * @return 1; 0 where there is none, or where @next may have a better one; or -ENOMEM
+ * @param next  the next row of the table, not looked at yet; or NULL
+ * @return 1; 0 if there is none, or if @next may find a better one; or -ENOMEM
  */
 int lead_take(struct search *search, const struct place *next, struct lead *ret);
 
 /**
- * See whether a lead's image will do: it does where its first part can be read. U-Boot's headers
- * and a boot configuration at its end are left out.
+ * Open a lead's image and check that its first part can be read. U-Boot's headers and a boot
+ * configuration at its end are cut off.
  *
  * @return 1, 0, or -ENOMEM
  */

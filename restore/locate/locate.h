@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Find the image that the running system booted from: candidates, the most likely one first.
+ * Find the image that the running system booted from. The search yields candidates, the most likely one first.
  */
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 struct locate_options {
         const char *sysroot; /* directory below which everything is looked up */
         const char *kver;    /* version of the kernel whose image is wanted, or NULL for the running kernel's */
-        char **images;       /* IMAGE arguments, read as one image: the only candidate then */
+        char **images;       /* IMAGE arguments, read as one image, which is then the only candidate */
         size_t image_count;
 };
 
@@ -41,8 +41,8 @@ int locate_begin(const struct locate_options *options, struct locate **ret);
 /**
  * The next candidate, whose first part is readable. None is returned twice.
  *
- * @param ret  filled where the result is 1; candidate_done() when it is no longer needed
- * @return 1; 0 where there are no more, not logged; or a negative errno, already logged
+ * @param ret  filled if the result is 1; candidate_done() frees it
+ * @return 1; 0 if there are no more, not logged; or a negative errno, already logged
  */
 int locate_next(struct locate *locate, struct candidate *ret);
 
@@ -63,7 +63,7 @@ void locate_done(struct locate **locate);
 int file_append(struct image *image, int fd, const char *name, const char *profile);
 
 /**
- * Leave out what is around an image that all files were appended to: U-Boot's wrapping and a boot configuration.
+ * Remove U-Boot's wrapping and a boot configuration from an image. To be called once, after the last file_append().
  *
  * @param name  of the last file, for messages
  * @return 0, or a negative errno, already logged
@@ -73,17 +73,17 @@ int file_last(struct image *image, const char *name);
 /** A profile of a unified kernel image, or an addon. */
 struct uki_row {
         bool addon;
-        int profile;    /* its number, where it is a profile */
-        const char *id; /* these two from the profile's own section; NULL without */
-        const char *title;
-        const char *version; /* of the kernel that it has or is for; NULL where that is not known */
-        const char *initrd;  /* the section that is its initrd, as messages call it; NULL without */
+        int profile;         /* its number, if it is a profile */
+        const char *id;      /* from the profile's section; NULL without */
+        const char *title;   /* likewise */
+        const char *version; /* of the kernel in it or that it is for; NULL if unknown */
+        const char *initrd;  /* the section with its initrd, as messages name it; NULL without */
 };
 
 /**
- * Tell what a unified kernel image or an addon has. The other files have nothing.
+ * Describe a unified kernel image or an addon. Other files have no rows.
  *
- * @param row  called for each profile, of which an image without `.profile` sections has one, or for the addon
+ * @param row  called once for an addon, else for each profile; an image without `.profile` sections has one
  * @return 0, or a negative errno, not logged
  */
 int uki_rows(int fd, void (*row)(void *argument, const struct uki_row *row), void *argument);

@@ -2,36 +2,37 @@
 #pragma once
 
 /*
- * Looking things up below a directory that is taken for the root: absolute names, symlinks
- * and `..` stay below it (openat2(2), RESOLVE_IN_ROOT). Automount points are entered.
+ * Lookups below a directory that acts as the root: absolute names, symlinks and `..` stay below it
+ * (openat2(2), RESOLVE_IN_ROOT). Automount points are entered.
  */
 
 #include <stddef.h>
 
 /**
- * Open a regular file for reading. Nothing else is opened, not even to see what it is.
+ * Open a regular file for reading. Its type is checked first, so that no device or fifo is ever opened.
  *
  * @param root  descriptor of the directory that is the root
  * @param path  with or without a leading slash
- * @return a descriptor; -EISDIR or -EINVAL where it is a directory or something else; or another negative errno
+ * @return a descriptor; -EISDIR for a directory, -EINVAL for anything else that is not a regular file; or another
+ * negative errno
  */
 int lookup_open(int root, const char *path);
 
 /** Open a directory for reading. */
 int lookup_directory(int root, const char *path);
 
-/** Get a descriptor for what is there without opening it (O_PATH). */
+/** Get an O_PATH descriptor, for files of every type. */
 int lookup_node(int root, const char *path);
 
 /**
- * Read a small file whole, also one of /proc that has no size.
+ * Read a whole small file; its size as told by stat(2) is ignored, as it is 0 in /proc.
  *
- * @param max   bytes that it may have
+ * @param max   the largest size, in bytes
  * @param ret   its bytes and a NUL, to be freed
  * @param size  bytes, the NUL not counted
- * @return 0, -EFBIG where there are more than @max, or another negative errno
+ * @return 0, -EFBIG if it is larger than @max, or another negative errno
  */
 int lookup_read(int root, const char *path, size_t max, char **ret, size_t *size);
 
-/** The same of a file that is open. */
+/** The same for an open file. */
 int lookup_read_open(int fd, size_t max, char **ret, size_t *size);

@@ -19,11 +19,11 @@ struct names {
 int names_add(struct names *names, const char *directory, const char *name);
 
 /**
- * Add what is in a directory, as "DIRECTORY/NAME", newest version first as far as names tell.
+ * Add the names in a directory as "DIRECTORY/NAME", the newest version in them first.
  *
  * @param fd         descriptor of the directory; closed
- * @param directory  what to call it
- * @param suffix     take names that end so, in any case; NULL for all
+ * @param directory  its name
+ * @param suffix     add only names with this suffix, in any case; NULL for all
  * @return 0 or a negative errno
  */
 int names_read(struct names *names, int fd, const char *directory, const char *suffix);

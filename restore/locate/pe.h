@@ -6,8 +6,8 @@
  *
  * Sources: Microsoft's "PE Format" for the headers; the UAPI group's "Unified Kernel Image"
  * specification for section names and profiles. A UKI can hold several profiles: sections
- * before the first `.profile` are the base, each `.profile` starts a profile, numbered from 0,
- * and what a profile has not got it takes from the base. Of equal names the first counts.
+ * before the first `.profile` are the base; each `.profile` starts a profile, numbered from 0. A
+ * section that a profile lacks comes from the base. If names repeat, the first counts.
  */
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct pe_section {
         char name[9];  /* NUL-terminated */
         int profile;   /* PE_PROFILE_BASE or the profile's number */
         uint32_t from; /* first byte in the file */
-        uint32_t size; /* bytes that are data: of a section padded in the file, without the padding */
+        uint32_t size; /* bytes of data, without the padding in the file */
 };
 
 struct pe {
@@ -44,7 +44,7 @@ struct pe {
  * @param size       bytes at @head
  * @param file_size  bytes in the file
  * @param ret        filled on success, else undefined
- * @return NULL, or what is wrong (a constant string, nothing to free)
+ * @return NULL, or what is wrong: a constant string
  */
 const char *pe_parse(const uint8_t *head, size_t size, uint64_t file_size, struct pe *ret);
 

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A piece of text in memory that somebody else owns, and ways to cut it. Nothing here expects
- * a NUL at the end or allocates, unless it says so.
+ * A piece of text in memory that the caller owns, and ways to cut it. Unless stated otherwise, nothing
+ * here needs a NUL at the end or allocates.
  */
 
 #include <stdbool.h>
@@ -23,7 +23,7 @@ static inline struct span span_of(const char *string)
 /** Whether @a is exactly @string. */
 bool span_is(struct span a, const char *string);
 
-/** The part of @a before and behind the first @byte. False, and @a whole in @before, where there is none. */
+/** Cut @a in two at the first @byte. Returns false, with all of @a in @before, if there is none. */
 bool span_cut(struct span a, char byte, struct span *before, struct span *behind);
 
 /** @a without blanks, tabs, line ends and NULs at both ends. */
@@ -38,12 +38,12 @@ struct span span_strip(struct span a);
 bool span_line(struct span *rest, struct span *ret);
 
 /**
- * Take the next word off the front of @rest. What span_strip() strips is between words, unless
- * it stands between double quotes.
+ * Take the next word off the front of @rest. Words are separated by what span_strip() strips, except
+ * inside double quotes.
  *
  * @return false at the end
  */
 bool span_word(struct span *rest, struct span *ret);
 
-/** A copy with a NUL behind it, cut at the first NUL inside; NULL where there is no memory. */
+/** A NUL-terminated copy, up to the first NUL; NULL if memory is short. */
 char *span_dup(struct span a);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * U-Boot's legacy wrapping (mkimage): 64 bytes of header before an image, or before several files of which one is the
+ * U-Boot's legacy wrapping (mkimage): a header of 64 bytes before an image, or before several files, one of them the
  * initrd.
  *
  * Source: U-Boot, include/image.h.
@@ -23,18 +23,17 @@
  * @param head   the file's first bytes: UBOOT_HEAD_SIZE of them, or the whole file where it is shorter
  * @param size   bytes at @head
  * @param total  bytes in the file
- * @param from   filled where the result is 1: the initrd's first byte
+ * @param from   filled if the result is 1: offset of the initrd
  * @param bytes  filled likewise: its size
- * @return 1; 0 where the file is not wrapped; -EBADMSG where the header says what the file has not got, or a kernel is
- * all of it
+ * @return 1; 0 if the file is not wrapped; -EBADMSG if it is shorter than the header says, or has nothing but a kernel
  */
 int uboot_parse(const uint8_t *head, size_t size, uint64_t total, uint64_t *from, uint64_t *bytes);
 
 /**
- * Leave the wrapping of an image's files out: this one's, and that of a FIT (fit.h). A header that says what the file
- * has not got is left in the image.
+ * Cut the wrapping off an image's files: this one, and that of a FIT (fit.h). A header that does not match the file is
+ * left in the image.
  *
- * @param reason  filled where the result is -EBADMSG: a constant string
- * @return 0; -EBADMSG where there is no ramdisk to be found in a FIT; or another negative errno
+ * @param reason  filled if the result is -EBADMSG: a constant string
+ * @return 0; -EBADMSG if a FIT has no ramdisk; or another negative errno
  */
 int uboot_unwrap(struct image *image, const char **reason);

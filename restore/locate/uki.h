@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Unified kernel images: which of their sections was the initrd. See pe.h for the format.
+ * Unified kernel images, and which of their sections is the initrd. See pe.h for the format.
  */
 
 #include "skipcpio/image.h"
@@ -10,34 +10,33 @@
 
 struct uki {
         struct pe pe;
-        int profile; /* the one that was asked for */
+        int profile; /* the wanted one */
 };
 
 /**
  * Read a unified kernel image's headers.
  *
  * @param fd       of the file
- * @param profile  what systemd calls the profile that booted, its number or its ID; NULL for the first
- * @param reason   why not, where the result is -EBADMSG; a constant string
- * @return 0; -EBADMSG where this is no UKI, or one without that profile; -ENOMEM; or the error from reading
+ * @param profile  the profile that booted, by systemd's number or ID; NULL for the first
+ * @param reason   filled if the result is -EBADMSG: why; a constant string
+ * @return 0; -EBADMSG if this is not a UKI or lacks that profile; -ENOMEM; or the error from reading
  */
 int uki_read(int fd, const char *profile, struct uki *ret, const char **reason);
 
-/** Whether what uki_read() took for no UKI, its headers being right, is an addon with an initrd. */
+/** After -EBADMSG from uki_read() for a valid PE file: whether it is an addon with an initrd. */
 bool uki_is_addon(const struct uki *uki);
 
 /**
  * The text of a section, without blanks and NULs at its ends.
  *
  * @param ret  to be freed
- * @return 0; -ENOENT where there is no such section; -EFBIG where it is too long to be such a text; another negative
- * errno
+ * @return 0; -ENOENT if there is no such section; -EFBIG if it is too long for such a text; or another negative
+ *         errno
  */
 int uki_text(int fd, const struct uki *uki, const char *section, char **ret);
 
 /**
- * The version of the kernel in it: what .uname says, or else the kernel itself. As uki_text(); -ENOENT where neither
- * does.
+ * The version of its kernel, from .uname or else from the kernel itself. As uki_text(); -ENOENT if neither has it.
  */
 int uki_version(int fd, const struct uki *uki, char **ret);
 
@@ -46,6 +45,6 @@ int uki_version(int fd, const struct uki *uki, char **ret);
  *
  * @param fd    owned by the image from now on, closed on failure too
  * @param name  of the file; the region's gets the section's name added
- * @return 0, -ENOENT where the UKI has none, or -ENOMEM
+ * @return 0, -ENOENT if the UKI has none, or -ENOMEM
  */
 int uki_add_initrd(int fd, const struct uki *uki, const char *name, struct image *image);

@@ -3,7 +3,8 @@
 
 /*
  * Nested roots. dracut's squash modules put the root file system into an image file inside the image:
- * squashfs-root.img, erofs-root.img, or squash-root.img before dracut 104. Around it is only what mounts it at boot.
+ * squashfs-root.img, erofs-root.img, or squash-root.img before dracut 104. The rest of the image only mounts it at
+ * boot.
  */
 
 #include <sys/types.h>
@@ -38,14 +39,13 @@ int nested_open(int tree_fd, const struct nested *nested, uint64_t *ret_size);
  * Extract the nested roots at the top of a tree over that tree, and remove their image files. An extracted file
  * replaces a file of the same name; directories are merged.
  *
- * unsquashfs or fsck.erofs extracts into a new directory of the tree, and can write to that tree alone (run.h). Where
- * the tool is missing or cannot be confined, the files are copied from the kernel's own mount.
+ * unsquashfs or fsck.erofs extracts into a new directory of the tree, and can write to that tree alone (run.h). If
+ * the tool is missing or cannot be confined, the kernel mounts the image file, and the files are copied.
  *
  * @param tree_fd  the tree's root directory, readable
  * @param exclude  what to leave out
- * @param brought  what they held that was not left out is added to it
- * @return 1 where one was extracted, 0 where there is none, or a negative errno: -ENOSPC where there is no room, not
- *         logged. The others are already logged: -EBADMSG for a damaged one, -EOPNOTSUPP where there is neither the
- *         tool nor the kernel's support
+ * @param brought  what was extracted is added to it
+ * @return 1 if one was extracted; 0 if there is none; -ENOSPC if there is no room, not logged; or another negative
+ * errno, already logged: -EBADMSG if one is damaged, -EOPNOTSUPP if there is neither the tool nor the kernel's support
  */
 int nested_extract(int tree_fd, const struct exclude *exclude, struct content *brought);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Which name an inode of the archive was first given, so that further names become hard links.
+ * The first name of each inode in an archive: further names become hard links to it.
  */
 
 #include "skipcpio/newc.h"
@@ -10,18 +10,18 @@
 struct links;
 
 /**
- * The name under which the file of @header came first.
+ * Find the first name of the file that @header is for.
  *
- * Files are the same if device, inode number and type are (Linux init/initramfs.c). A file that is
- * new gets @name and is remembered until links_forget().
+ * Two headers are for the same file if device, inode number and type are equal (Linux init/initramfs.c). A new
+ * file is remembered as @name until links_forget().
  *
  * @param links    *links is allocated when it is needed
- * @param ret_old  the earlier name, owned by the table and valid until the next call; NULL for a new file
+ * @param ret_old  the first name, owned by the table and valid until the next call; NULL for a new file
  * @return 0, -ENOMEM, or -E2BIG beyond LINKS_MEMORY_MAX
  */
 int links_find(struct links **links, const struct newc *header, const char *name, const char **ret_old);
 
-/** The name under which the file of @header came first, as above; NULL where it did not. @links may be NULL. */
+/** The first name of the file that @header is for; NULL if there is none yet. @links may be NULL. */
 const char *links_get(const struct links *links, const struct newc *header);
 
 /** Forget all files, as at the trailer of an archive; also frees the table. */

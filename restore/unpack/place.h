@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Where the names of a tree are: looked up below its root, whatever the links in it say.
+ * Lookups of names in a tree. No link in it leads out of it.
  */
 
 #include <limits.h>
@@ -12,7 +12,7 @@
 
 #include "skipcpio/util.h"
 
-/** The kernel would have gone on without the entry. */
+/** The kernel would continue without the entry. */
 #define TREE_SKIPPED 1
 
 struct tree {
@@ -22,11 +22,11 @@ struct tree {
         char *directories; /* mtimes to set at the end: the time, then the name, one after the other */
         size_t directories_used, directories_size;
         _Atomic bool full;        /* no space is left */
-        _Atomic uint64_t missing; /* bytes of data that there was no room for, each file's in whole @unit */
+        _Atomic uint64_t missing; /* bytes of data that did not fit, each file's rounded up to @unit */
         size_t unit;              /* bytes, a power of two: a tmpfs gives each file whole pages */
-        bool no_owners;           /* files stay their maker's */
-        bool no_parents;          /* those that are missing are not made */
-        void (*settle)(void *);   /* called before a file that is there is changed: others may still write to it */
+        bool no_owners;           /* do not change owners */
+        bool no_parents;          /* do not make missing parents */
+        void (*settle)(void *);   /* called before an existing file is changed: a writer may still be at it */
         void *settle_argument;
 };
 
@@ -42,7 +42,7 @@ struct tree {
 
 /* Where a name's last component is. */
 struct location {
-        int dir;          /* the directory that it is in; or, without @base, the file itself */
+        int dir;          /* the directory that it is in; if @base is NULL, the file itself */
         const char *base; /* NULL for names that end in /, . or .. */
         int owned;        /* to be closed, or -1 */
 };
@@ -54,18 +54,18 @@ static inline void place_done(struct location *p)
 
 #define _cleanup_place_ _cleanup_(place_done)
 
-/** What the kernel's unpacker, which looks at few results, passes over. Anything else means that the tree would
- * not be whole. */
+/** Whether the kernel's unpacker, which checks few results, would ignore @error. After any other error the tree is
+ * not complete. */
 int skipped(int error);
 
-/** A symlink that is the last component, be it with a slash behind it, is subject to fs.protected_symlinks; one on the
- * way is not, and the kernel's unpacker never is: hence the dot.
+/** Open a name in the tree. A symlink as the last component, even with a slash after it, is subject to
+ * fs.protected_symlinks. The kernel's unpacker is not, nor are symlinks before the last component: so `.` is appended.
  * @return a descriptor, or a negative errno */
 int open_in_root(const struct tree *tree, const char *name, int flags);
 
 /**
- * Find out where @name's last component is. Parents that are missing are made, unless @tree->no_parents.
+ * Find the directory of @name's last component. Missing parents are made, unless @tree->no_parents.
  *
- * @return 0, with @ret to be freed by place_done(); TREE_SKIPPED where there is no such place; or a negative errno
+ * @return 0, with @ret to be freed by place_done(); TREE_SKIPPED if there can be no such directory; or a negative errno
  */
 int find_place(struct tree *tree, const char *name, struct location *ret);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Which entries of an image are wanted, and what they are called then.
+ * Which entries of an image are wanted, and under which names.
  */
 
 #include <limits.h>
@@ -18,8 +18,8 @@ struct selection {
         char *const *patterns;  /* of fnmatch(3), for whole names as they are stored; not owned */
         size_t pattern_count;   /* 0 for all names */
         struct exclude exclude; /* names as they are stored */
-        uint64_t strip;         /* leading components of names to take away; names with no more of them are left out */
-        const char *subdir;     /* put each part below a directory of this name and the part's number; or NULL */
+        uint64_t strip;         /* leading components to remove from names; names without further ones are left out */
+        const char *subdir;     /* put each part into a directory called this plus the part's number; or NULL */
 };
 
 /** Whether the part @number is wanted. */
@@ -29,7 +29,7 @@ bool select_part(const struct selection *selection, uint64_t number);
  * Whether an entry is wanted.
  *
  * @param number  its part
- * @param name    as it is stored; on success, what it is called
+ * @param name    as stored in the image; changed to the wanted name on success
  * @return 1; 0; or -ENAMETOOLONG
  */
 int select_name(const struct selection *selection, uint64_t number, char name[static PATH_MAX]);

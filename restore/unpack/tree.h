@@ -4,21 +4,21 @@
 /*
  * A tree being made: what each entry does to it.
  *
- * The kernel resolves each name as if the tree's root were / (openat2 with RESOLVE_IN_ROOT), so that nothing outside is
- * within reach. Then one call acts on the last component. Each type of entry does what it does in Linux's
- * init/initramfs.c: what is in the way is removed if it has another type, but for a directory that is not empty.
- * Parents that are missing are made, root's and 0755, and that is the one difference.
+ * The kernel resolves each name as if the tree's root were / (openat2 with RESOLVE_IN_ROOT), so nothing outside is
+ * within reach. Then one call acts on the last component. Entries have the same effect as in Linux's init/initramfs.c:
+ * a file of another type in the entry's place is removed, unless it is a directory that is not empty. There is one
+ * difference: missing parents are made, owned by root, with mode 0755.
  *
- * Unless it says otherwise, a function returns
+ * Unless stated otherwise, a function returns
  * - 0 on success;
- * - TREE_SKIPPED where the kernel would have gone on without the entry: a name below a file, a directory that is not
- * empty in a file's place, a name that is too long, and so on (the list is in skipped()). Owner, mode or time of what
- * is in the way may be the entry's then, as the kernel has it;
- * - or a negative errno, not logged, after which the tree is not whole: -ENOSPC where it is full, which tree->full
- *   says too, -ENOMEM, -EPERM, -EIO and whatever else a system call gives.
+ * - TREE_SKIPPED if the kernel would continue without the entry: a name below a file, a directory that is not empty in
+ * a file's place, a name that is too long, and so on (the list is in skipped()). As with the kernel, what is in the
+ *   entry's place may have got its owner, mode or time;
+ * - or a negative errno, not logged, after which the tree is not complete: -ENOSPC if it is full (tree->full is then
+ *   set, too), -ENOMEM, -EPERM, -EIO, or any other error of a system call.
  *
  * @name is the name in the archive, NUL-terminated, of less than PATH_MAX bytes. Of @header, mode, uid, gid and mtime
- * are used, and what a function names. One thread at a time may use a tree; writers.h has what others may do meanwhile.
+ * are used, and the fields that a function names. Only one thread may use a tree, apart from the writers (writers.h).
  */
 
 #include <stdbool.h>
@@ -34,39 +34,39 @@
  * Begin a tree.
  *
  * @param tree  initialized; tree_done() frees it
- * @param root  descriptor of an empty directory that is / for all names, readable; it has to outlive the tree
+ * @param root  descriptor of an empty directory, readable: / for all names. It must outlive the tree
  */
 void tree_init(struct tree *tree, int root);
 
-/** Free what the tree has, but leave its files and its root's descriptor. May be called twice. */
+/** Free @tree's memory and descriptors but for the root's. The files stay. May be called twice. */
 void tree_done(struct tree *tree);
 
 /**
- * Make a directory, or give the one that is there the entry's owner and mode. Its time is set by tree_finish().
+ * Make a directory, or set an existing one's owner and mode. tree_finish() sets its time.
  *
- * @return as above; -E2BIG where there are more directories than TREE_DIRECTORIES_MAX has room for
+ * @return as above; -E2BIG if the names of directories take more than TREE_DIRECTORIES_MAX
  */
 int tree_directory(struct tree *tree, const char *name, const struct newc *header);
 
 /**
  * Make a symbolic link.
  *
- * @param target  NUL-terminated; where the kernel takes no such target, what has the name is removed all the same
+ * @param target  NUL-terminated; if the kernel does not accept it, what has the name is removed all the same
  */
 int tree_symlink(struct tree *tree, const char *name, const char *target, const struct newc *header);
 
 /**
- * Make a device node, a fifo or a socket. One of the same type that is there keeps its device number.
+ * Make a device node, a fifo or a socket. An existing node of the same type keeps its device number.
  *
  * @param header  its mode says which; its rdev_major and rdev_minor are cut to 12 and 20 bits, as by the kernel
  */
 int tree_node(struct tree *tree, const char *name, const struct newc *header);
 
 /**
- * Remove what has the name, unless it is of the type that is wanted.
+ * Remove what has the name, unless it is of the wanted type. Missing parents are made.
  *
- * @param mode  the type that is wanted, as in st_mode; 0 for none
- * @return as above; 0 also where nothing was there. Parents are made
+ * @param mode  the wanted type, as in st_mode; 0 for none
+ * @return as above; 0 also if nothing was there
  */
 int tree_clean(struct tree *tree, const char *name, uint32_t mode);
 
@@ -74,19 +74,20 @@ int tree_clean(struct tree *tree, const char *name, uint32_t mode);
 int tree_clear(struct tree *tree, const char *name, uint32_t mode);
 
 /**
- * Make a hard link, and remove what had its name, whatever type it was of.
+ * Make a hard link. What had its name is removed, whatever its type.
  *
  * @param name  of the new link
- * @param old   of the file, as it was in the archive; TREE_SKIPPED where nothing, or a directory, has this name now
+ * @param old   the file's first name in the archive
+ * @return as above; TREE_SKIPPED if nothing, or a directory, is called @old now
  */
 int tree_link(struct tree *tree, const char *name, const char *old);
 
 /**
- * Open a regular file for writing, at its beginning. One that is there is the same file afterwards, with all its links.
+ * Open a regular file for writing, at its beginning. An existing file is not replaced and keeps all its links.
  *
- * @param header   owner and mode are set, not the time; a file that was there is cut to filesize
- * @param linked   tree_link() has just made it: its data stays where the entry has none
- * @param ret_new  set on success: false where the file was there before
+ * @param header   owner and mode are set, not the time; an existing file is cut to filesize
+ * @param linked   tree_link() has just made it: it keeps its data if the entry has none
+ * @param ret_new  set on success: whether the file was made
  * @param ret_fd   set on success: its descriptor, write-only; the caller closes it
  */
 int tree_file(struct tree *tree, const char *name, const struct newc *header, bool linked, bool *ret_new, int *ret_fd);
@@ -101,8 +102,8 @@ int tree_file(struct tree *tree, const char *name, const struct newc *header, bo
 int tree_file_times(int fd, uint32_t mtime);
 
 /**
- * Set the times of all directories, from the last entry to the first, as the kernel does. No entry can be made
- * afterwards. Directories that are gone by now are passed over.
+ * Set the times of all directories, from the last entry to the first, as the kernel does. Directories that are gone
+ * are ignored. No entry can be made afterwards.
  *
  * @return 0, or a negative errno
  */

@@ -22,29 +22,31 @@
 struct walk_options {
         uint64_t window;   /* bytes, see decoder_start() */
         bool early;        /* early parts too */
-        bool go_on;        /* after a defect, where the next entry or the next file begins */
-        const char *doing; /* what notify_progress() is told; NULL for "Unpacking" */
+        bool go_on;        /* continue after a defect, at the next entry or the next file */
+        const char *doing; /* for notify_progress(); NULL for "Unpacking" */
         struct selection select;
 };
 
 struct visitor {
         /**
-         * An entry with a name, which is @walk->name. @walk->source is at its data.
+         * Called for an entry. @walk->name is its name; @walk->source is at its data.
          *
          * @param at  where the entry begins, for walk_wrong()
-         * @return 0 where the data was read, WALK_SKIP where it was not, or a negative errno, already logged
+         * @return 0 if the data was read, WALK_SKIP if it was not, or a negative errno, already logged
          */
         int (*entry)(void *argument, const struct newc *header, uint64_t at);
-        /** One that is not wanted, with the data of a file that has several names. As entry(); NULL is fine. */
+        /** Called for an entry that is not wanted but has the data of a file with several names. As entry(); or NULL.
+         */
         int (*other)(void *argument, const struct newc *header, uint64_t at);
-        /** At an archive's trailer; NULL is fine. */
+        /** Called at an archive's trailer; or NULL. */
         void (*trailer)(void *argument);
-        /** Before the first entry of a part. NULL is fine. */
+        /** Called before the first entry of a part; or NULL. */
         void (*begin)(void *argument, const struct part *part);
         /**
-         * Behind a part, also one that failed. NULL is fine.
+         * Called after a part, also one that failed; or NULL.
          *
-         * @param end  the offset behind it in the image, where @r is not negative
+         * @param end  offset in the image of the first byte after the part, unless @r is negative
+         * @param r    the result of the part
          * @return @r, or another negative errno, already logged
          */
         int (*end)(void *argument, const struct part *part, uint64_t end, int r);
@@ -58,22 +60,22 @@ struct walk {
         struct decoder *decoder; /* the walk's */
         struct source source;
         uint64_t number;   /* of the part */
-        uint64_t defects;  /* that it went on after */
-        bool found;        /* a cpio header in a main part, be it a trailer's */
+        uint64_t defects;  /* with go_on: how many there were */
+        bool found;        /* a main part has a cpio header, or at least a trailer */
         bool early;        /* the part is an early one */
-        bool hidden;       /* the part is not among those wanted */
-        bool lost;         /* behind a defect: the next header has to be looked for */
-        bool header_found; /* by looking for it behind a defect: it is in @header, and the source behind it */
+        bool hidden;       /* the part is not wanted */
+        bool lost;         /* after a defect: the next header has to be searched for */
+        bool header_found; /* the search found one: it is in @header, and the source is after it */
         uint8_t header[NEWC_HEADER_SIZE];
         char name[PATH_MAX];
 };
 
 /**
- * Show all entries of the parts that @walk->options wants. The caller fills the first four fields, and walk_done()
- * frees what the walk has.
+ * Show all entries of the parts that @walk->options selects.
  *
- * @return 1; 0 where no main part has a cpio header, which is for the caller to log; or a negative errno, already
- * logged
+ * @param walk     the caller sets the first four fields; walk_done() frees the rest
+ * @param ret_end  gets the offset in the image of the first byte after the last part
+ * @return 1; 0 if no main part has a cpio header, not logged; or a negative errno, already logged
  */
 int walk_image(struct walk *walk, uint64_t *ret_end);
 
@@ -85,5 +87,6 @@ int walk_image_wrong(const struct walk *walk, uint64_t at, int error, const char
 /** The same for the byte @at of the part, as source.h counts them. @return -EBADMSG */
 int walk_wrong(const struct walk *walk, uint64_t at, const char *reason);
 
-/** Log why a source_…() call failed; @at is where the entry began, @inside what the source was in. @return @error */
+/** Log why a source_…() call failed: @at is where the entry begins, @inside names what was being read. @return @error
+ */
 int walk_source_wrong(const struct walk *walk, int error, uint64_t at, const char *inside);

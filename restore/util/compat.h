@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The mount calls and their kin under the names that new C libraries have for them, by number: glibc has them since
- * 2.36, musl has none. And times that do not end in 2038. Every C library takes this way, so that there is one to test.
- * Include this in place of <sys/mount.h> and <sys/syscall.h>; SYS_openat2 and struct open_how are in it, too.
+ * The new mount calls and some others, called by number: glibc has wrappers since 2.36, musl has none. File times that
+ * do not end in 2038. All C libraries take this way, so there is only one to test. Include this instead of
+ * <sys/mount.h> and <sys/syscall.h>; it also has SYS_openat2 and struct open_how.
  *
  * All return what the call does: a descriptor or 0, or -1 with errno set (ENOSYS where the kernel is too old).
  */
@@ -58,7 +58,7 @@ struct mount_attr {
 #define SYS_mount_setattr COMPAT_CALL(442)
 #endif
 
-/* Linux has 64 bits for times since 5.1, also where long has 32; C libraries, where they are asked or are new. */
+/* Linux 5.1 has calls with 64-bit times on 32-bit machines, too. Not every C library uses them. */
 #if UINTPTR_MAX > UINT32_MAX || defined(__x86_64__)
 #define COMPAT_UTIMENSAT SYS_utimensat
 #elif defined(SYS_utimensat_time64)

@@ -15,7 +15,7 @@ struct exclude {
 
 #define EXCLUDE_DISPENSABLE 4
 
-/** What a pivot can do without, kernel modules and firmware: all that the storage needs are loaded by then. */
+/** Kernel modules and firmware. A pivot can do without: what the storage needs is loaded by then. */
 extern const char *const exclude_dispensable[EXCLUDE_DISPENSABLE];
 
 /** Whether @name, or a directory above it, matches a pattern. Leading `/` and `./` of @name are ignored. */
@@ -25,6 +25,6 @@ bool exclude_matches(const struct exclude *exclude, const char *name);
  * Remove everything that matches from a tree. Times of directories are preserved.
  *
  * @param tree_fd  the root directory's descriptor; O_PATH will do
- * @return 0, or a negative errno where something that matches is still there
+ * @return 0, or a negative errno if something that matches is left
  */
 int exclude_remove(const struct exclude *exclude, int tree_fd);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Files and directories: what the C library leaves to every program.
+ * Files and directories: helpers around system calls.
  */
 
 #include <dirent.h>
@@ -29,14 +29,14 @@ struct dirent *fs_next_entry(DIR *entries);
 /**
  * Do something with each entry of a directory but `.` and `..`.
  *
- * @param act  gets the directory, readable, and the entry's name; a negative errno of it ends the round
+ * @param act  called with the directory, readable, and the entry's name; a negative result ends the loop
  * @return 0, @act's negative errno, or another one
  */
 int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), void *argument);
 
 /**
- * Open a file with openat2(2). The kernel asks for another try when something is renamed or mounted while it resolves
- * `..`; those tries are made.
+ * Open a file with openat2(2). The call is repeated on EAGAIN: something was renamed or mounted while the kernel
+ * resolved `..`.
  *
  * @param dir      directory that @path is relative to
  * @param path     the empty string stands for @dir itself

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Libraries that not every restore needs: loaded when an image asks for one, not linked.
+ * Libraries that are loaded when an image needs them, not linked.
  */
 
 #include <stdbool.h>
@@ -12,10 +12,10 @@
 struct symbol {
         const char *name;
         void **address;
-        bool optional; /* newer than the oldest library that will do; its address is NULL where it is missing */
+        bool optional; /* missing in the oldest supported library; its address is then NULL */
 };
 
-/** The row for a function that is stored in the field of its name in a variable @library. */
+/** The row of a function whose address goes into the field of the same name in @library. */
 #define SYMBOL(library, function)                              \
         {                                                      \
 #function, (void **)&(library).function, false \
@@ -24,10 +24,10 @@ struct symbol {
 /**
  * Load a library and look up its functions. It stays loaded until the process ends.
  *
- * A library can be there and not load: one with text relocations does not where memory must not be
- * both writable and executable (MemoryDenyWriteExecute= of systemd.exec(5)).
+ * An installed library may fail to load: one with text relocations cannot be loaded under
+ * MemoryDenyWriteExecute= (systemd.exec(5)).
  *
- * @param sonames  as for dlopen(), ended by NULL; the first that loads is taken. Distributions differ in them
+ * @param sonames  as for dlopen(), ended by NULL; the first that loads is used. The names differ between distributions
  * @param symbols  ended by one whose name is NULL
  * @return 0, or -ENOPKG where no library can be loaded or a function is missing
  */

@@ -18,7 +18,7 @@ void log_setup(int max_level);
 /** Called with each line before it is written. @line is not escaped, and valid during the call only. */
 typedef void log_sink(int level, const char *line);
 
-/** Set the function that gets each line too. There is one at most; NULL removes it. */
+/** Set the one function that also gets each line; NULL removes it. */
 void log_set_sink(log_sink *sink);
 
 /** Whether a line of @level is logged. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What is mounted where, and mounts by descriptors. @name is that of an entry in @dir, or "." for @dir itself; symbolic
- * links are not followed, and of several mounts on one name the topmost is meant.
+ * The mount table, and mounts by descriptors. @name is an entry in @dir, or "." for @dir itself. Symbolic links are not
+ * followed. If several mounts cover one name, the topmost is meant.
  */
 
 #include <sys/types.h>
@@ -13,7 +13,7 @@
  *
  * @param table   "/proc/PID/mountinfo"
  * @param device  st_dev of a file on the file system
- * @return the ID of the mount that it is mounted on; -ENOENT where it is not mounted there, or a negative errno
+ * @return the ID of the mount that it is mounted on; -ENOENT if the table does not have it, or another negative errno
  */
 int mounts_parent(const char *table, dev_t device);
 
@@ -21,13 +21,13 @@ int mounts_parent(const char *table, dev_t device);
 int mounts_id(int fd);
 
 /**
- * Copy the mount on @name with all below it; or, where nothing is mounted there, make one that shows what @name is.
+ * Clone the mount on @name with all mounts below it. If nothing is mounted there, make a bind mount of @name.
  *
- * @return its descriptor, the caller's, which is the copy's only hold; or a negative errno
+ * @return a descriptor, owned by the caller: closing it frees the clone; or a negative errno
  */
 int mounts_clone(int dir, const char *name);
 
-/** Mount what mounts_clone() or fsmount(2) gave on @name. Returns 0 or a negative errno. */
+/** Mount on @name what mounts_clone() or fsmount(2) returned. Returns 0 or a negative errno. */
 int mounts_attach(int mount, int dir, const char *name);
 
 /** Detach the mount whose root @fd is, with all that is mounted below it. @return 0 or a negative errno */

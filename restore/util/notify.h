@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 /**
- * Find out who listens, and become the log's sink: the bar is cleared before a line is logged, and an error is sent as
- * the unit's status.
+ * Find out where progress goes, and become the log's sink: the bar is cleared before a line is logged, and errors are
+ * sent as the unit's status.
  *
  * @param bar    draw a bar where standard error is a terminal
  * @param delay  milliseconds until the first report
@@ -20,7 +20,7 @@ void notify_setup(bool bar, unsigned delay);
 
 /**
  * Report the progress of a step. Cheap enough to call for every block: a report goes out when a step begins or ends,
- * and at most ten times a second. Does nothing where nobody listens.
+ * and at most ten times a second. Does nothing without a bar and a socket.
  *
  * @param what   the step's name, such as "Unpacking"; kept until the next call
  * @param done   bytes done

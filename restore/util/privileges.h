@@ -10,7 +10,7 @@
 
 #define PRIVILEGE(capability) (UINT64_C(1) << (capability))
 
-/** What a restore needs: to set any owner, mode, node and label, to mount, and to give up the rest. */
+/** What a restore needs: to set owners, modes and labels, to make nodes, to mount, and to give up the rest. */
 #define PRIVILEGES_TO_RESTORE                                                                            \
         (PRIVILEGE(CAP_CHOWN) | PRIVILEGE(CAP_FOWNER) | PRIVILEGE(CAP_FSETID) | PRIVILEGE(CAP_SETFCAP) | \
          PRIVILEGE(CAP_DAC_OVERRIDE) | PRIVILEGE(CAP_DAC_READ_SEARCH) | PRIVILEGE(CAP_MKNOD) |           \
@@ -20,7 +20,7 @@
  * Give up all capabilities but those in @kept, for this process and for the programs that it executes.
  *
  * @param kept  a set of PRIVILEGE()s. The process gains none that it does not have
- * @return 0; -EPERM where the bounding set cannot be changed, so that a program executed as root has all capabilities
- *         of that set again; or another negative errno
+ * @return 0; -EPERM if the bounding set cannot be changed: a program executed as root then gets all capabilities of
+ *         that set again; or another negative errno
  */
 int privileges_keep(uint64_t kept);

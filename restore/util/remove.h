@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Removal of whole trees. Whatever an image builds, it takes a few descriptors, time in proportion to the number of
- * files, and no space on the file system: a directory that is not empty is moved to the top and emptied there. Mounts
- * are not entered.
+ * Removal of whole trees. For any tree this takes a few descriptors, time in proportion to the number of files, and no
+ * space on the file system: a directory that is not empty is moved to the top and emptied there. Mounts are not
+ * entered.
  */
 
 /**
- * Remove everything in a directory, and go on after errors.
+ * Remove everything in a directory, and continue after errors.
  *
  * @param dir  the directory's descriptor
- * @return 0, or the negative errno of something that is still there
+ * @return 0, or the negative errno of something that could not be removed
  */
 int remove_contents(int dir);
 

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Processors, memory and time: what there is, and how much of it to use.
+ * Processors, memory and time: how much there is, and how much to use.
  */
 
 #include <stdint.h>
@@ -23,8 +23,8 @@ uint64_t memory_for_decoding(void);
 unsigned threads_for_memory(uint64_t bytes);
 
 /**
- * Bytes that a tmpfs may take: what is available but for a part that is kept for whatever else runs until
- * power-off. 0 if unknown.
+ * Bytes that a tmpfs may take: the available memory less a reserve for what else runs until power-off.
+ * 0 if unknown.
  */
 uint64_t memory_spare(void);
 

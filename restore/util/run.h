@@ -16,7 +16,7 @@ struct run {
         bool in_root;            /* true: that directory becomes its root, read-only. false: its root is the file system
                                   * of /, read-only except for that directory */
         const char *const *environment; /* NAME=VALUE besides what is inherited, ends with NULL; or NULL */
-        bool whole;                     /* what is said is all of both streams */
+        bool whole;                     /* keep all output of both streams, not just the last line */
         unsigned timeout;               /* milliseconds until it is killed; 0 for no limit */
 };
 
@@ -43,11 +43,11 @@ int run_start(const struct run *run, struct running *ret);
 /**
  * Wait for a program's end. Its process group is killed then. The time limit counts from here.
  *
- * @param said  gets the last line that it wrote to standard error, or the empty string; with @whole, as much as has
- * room of all that it wrote to standard output, too. Tabs are blanks there, as the log shows control characters escaped
+ * @param said  gets its last line on standard error, or the empty string; with @whole, all of standard output and
+ *              standard error that fits. Tabs are blanks there, as the log shows control characters escaped
  * @param size  bytes at @said, at least 1
- * @return its exit status, 0 to 255; 128 plus the signal that killed it; -ETIMEDOUT; -ENOSYS where it cannot be
- * confined to its directory (Linux before 5.12); or another negative errno where it cannot be started, such as -ENOENT
+ * @return its exit status, 0 to 255; 128 plus the signal that killed it; -ETIMEDOUT; -ENOSYS if it cannot be confined
+ *         to its directory (Linux before 5.12); or another negative errno if it cannot be started, such as -ENOENT
  */
 int run_wait(struct running *running, char *said, size_t size);
 
