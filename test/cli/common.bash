@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the bats files share. RESTORE and SKIPCPIO name the programs; $T is a fresh directory on a tmpfs.
 
-tests=$(realpath "${BATS_TEST_DIRNAME:?}/..")
-RESTORE=$(realpath "${RESTORE:-$tests/../build/restore/dracut-initramfs-restore}")
-SKIPCPIO=$(realpath "${SKIPCPIO:-$tests/../build/skipcpio/skipcpio}")
-export RESTORE SKIPCPIO PYTHONDONTWRITEBYTECODE=1
+tests=${BATS_TEST_DIRNAME%/*}
+[[ ${RESTORE-} == /* ]] || RESTORE=$(realpath "${RESTORE:-$tests/../build/restore/dracut-initramfs-restore}")
+[[ ${SKIPCPIO-} == /* ]] || SKIPCPIO=$(realpath "${SKIPCPIO:-$tests/../build/skipcpio/skipcpio}")
+export RESTORE SKIPCPIO PYTHONPYCACHEPREFIX=${BUILD:-$tests/../build}/test/pycache
 
 setup() {
     T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
@@ -12,9 +12,11 @@ setup() {
 
 # Unmount what a restore has mounted below $T.
 unmount_all() {
-    local mounted
-    mapfile -t mounted < <(awk -v top="$T/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo | tac)
-    [[ ${#mounted[@]} == 0 ]] || umount --lazy "${mounted[@]}"
+    local mounts
+    mapfile -d '' mounts </proc/self/mountinfo
+    [[ ${mounts[*]} == *" $T/"* ]] || return 0
+    mapfile -t mounts < <(awk -v top="$T/" 'index($5, top) == 1 { print $5 }' /proc/self/mountinfo | tac)
+    umount --lazy "${mounts[@]}"
 }
 
 teardown() {
@@ -23,7 +25,12 @@ teardown() {
 }
 
 newc() {
-    python3 -IS "$tests/lib/newc.py" "$@"
+    # Compiled once for all tests.
+    python3 -IS -X "pycache_prefix=$PYTHONPYCACHEPREFIX" -c '
+import sys
+sys.path.insert(0, sys.argv[1])
+import newc
+sys.exit(newc.main(*sys.argv[2:]))' "$tests/lib" "$@"
 }
 
 # image EXPRESSION...: write $T/image, from expressions of test/lib/newc.py
@@ -34,12 +41,22 @@ image() {
 # Run the program. Leaves its exit status in $status, what it said in $T/stdout, $T/stderr and, whatever the
 # stream, in $said; and checks what holds for every line that it ever says.
 restore() {
-    status=0
+    local text
+    status=0 said=
     timeout -s KILL 300 "$RESTORE" "$@" >"$T/stdout" 2>"$T/stderr" || status=$?
-    said=$(cat "$T/stdout" "$T/stderr")
-    iconv -f UTF-8 -t UTF-8 "$T/stdout" "$T/stderr" >"$T/utf8"
-    if LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$T/utf8"; then return 1; fi
-    [[ -z $said || $(tail -c 1 "$T/utf8" | od -An -tx1) == *0a ]]
+    for text in "$T/stdout" "$T/stderr"; do
+        if IFS= read -rd '' text <"$text"; then return 1; fi # up to a NUL
+        well_formed "$text" || return
+        said+=$text
+    done
+    said=${said%$'\n'}
+}
+
+# well_formed TEXT: it is nothing or whole lines, in UTF-8, without control characters
+well_formed() {
+    local LC_ALL=C
+    [[ -z $1 || $1 == *$'\n' && $1 != *[$'\x01'-$'\x08'$'\x0b'-$'\x1f'$'\x7f']* ]] || return
+    [[ $1 != *[$'\x80'-$'\xff']* ]] || iconv -f UTF-8 -t UTF-8 <<<"$1" >/dev/null
 }
 
 # ends STATUS COMMAND...: it exits so. Leaves what it wrote in $output and $stderr, their lines in $lines and $stderr_lines;
@@ -75,7 +92,9 @@ release() {
 }
 
 lines() {
-    wc -l <"$1"
+    local lines
+    mapfile lines <"$1"
+    echo ${#lines[@]}
 }
 
 # The last run succeeded: one line on stdout, or with "warning" one more on stderr.
@@ -98,9 +117,7 @@ failed() {
 
 # tree LINE...: the tree in $T/out is this one, as `newc.py manifest --short` shows it.
 tree() {
-    newc manifest --short --no-root "$T/out" >"$T/tree"
-    diff -u --label expected --label restored <([[ $# == 0 ]] || printf '%s\n' "$@" | LC_ALL=C sort) \
-        <(LC_ALL=C sort "$T/tree")
+    newc expect "$T/out" "$@"
 }
 
 # restores LINE...: the image is restored, without a warning, to this tree.

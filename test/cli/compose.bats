@@ -7,10 +7,21 @@ load common
 setup_file() {
     [[ $(id -u) == 0 ]] || skip "needs root"
     compgen -G "/lib*/systemd/systemd-shutdown" >/dev/null || skip "needs systemd-shutdown"
+    FILES=$(mktemp -d) # for all tests of the file
+    export FILES
+    T=$FILES taken_system
+}
+
+teardown_file() {
+    [[ -z ${FILES-} ]] || rm -rf --one-file-system "$FILES"
 }
 
 # system: in $T/root the part of this system that systemd-shutdown and a shell take, as the program itself finds it
 system() {
+    cp -a "$FILES/root" "$T/"
+}
+
+taken_system() {
     local file objects
     mkdir -p "$T/root/run/initramfs"
     objects=(/lib/systemd/systemd-shutdown /bin/sh /lib/*/libmount.so.1) # since systemd 259 it is not linked with that

@@ -13,7 +13,7 @@ setup() {
     printf '\x1f\x8b\x08 no gzip data at all' >"$T/image"
     echo precious >"$T/target"
     mkdir -p "$T/here" "$T/out"
-    newc manifest --ignore mtime "$T/out" >"$T/before"
+    newc manifest --ignore=mtime "$T/out" >"$T/before"
     (cd "$T" && find . -path ./out -prune -o -mindepth 1 -printf '%p %y %m %U %G %s %T@ %C@\n' | sort) >"$T.all"
 }
 
@@ -35,7 +35,7 @@ contained() {
     [[ $status == 1 ]]
     [[ $said == "rogue: $T/image: offset "+([0-9])": "* && $(wc -l <<<"$said") == 1 ]]
     grep -Eq -- "$1" <<<"$said"
-    newc manifest --ignore mtime "$T/out" | diff -u "$T/before" -
+    newc manifest --ignore=mtime "$T/out" | diff -u "$T/before" -
     (cd "$T" && find . -path ./out -prune -o -mindepth 1 -printf '%p %y %m %U %G %s %T@ %C@\n' | sort) | diff -u "$T.all" -
     [[ $(<"$T/target") == precious && -z $(ls -A "$T/here") ]]
 }

@@ -4,8 +4,8 @@
 
 load common
 
-@test "a tree of 240 MB, in every format" {
-    python3 "$tests/cli/memory.py" 240 plain gzip pigz bzip2 lzma xz 'xz -T0' lzop 'lz4 -l' lz4 'zstd -15' 'zstd -T0'
+@test "a tree of 240 MB, in the formats that have none of 1 GB" {
+    python3 "$tests/cli/memory.py" 240 pigz bzip2 lzma xz 'xz -T0' lzop lz4 'zstd -T0'
 }
 
 # The others the same way by hand: test/cli/memory.py 1024 FORMAT...

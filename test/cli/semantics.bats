@@ -516,7 +516,7 @@ PYTHON
     for format in plain zstd lz4; do
         restore -C "$T/out-$format" "$T/$format"
         succeeded
-        newc diff --ignore mtime "$T/in" "$T/out-$format"
+        newc diff --ignore=mtime "$T/in" "$T/out-$format"
         rm -r "$T/out-$format"
     done
 }

@@ -71,12 +71,15 @@ def same(tree_a, tree_b, **how):
     check(not lines, "%d differences:\n%s" % (len(lines), "\n".join(lines[:10])))
 
 
-def text(r, size):
-    """Bytes that compress about as well as a real image's."""
-    words, out, left = r.randbytes(32768), [], size
+LETTERS = bytes(range(64)) * 4
+
+
+def text(r, words, size):
+    """Bytes that compress about as well as a real image's: matches, and letters that make a block in few bytes."""
+    out, left = [], size
     while left > 0:
-        at, length = r.randrange(32000), min(left, r.randrange(20, 768))
-        out.append(words[at:at + length])
+        at, length = r.randrange(len(words)), min(left, r.randrange(20, 768))
+        out.append(r.randbytes(length).translate(LETTERS) if r.randrange(6) == 0 else words[at:at + length])
         left -= len(out[-1])
     return b"".join(out)
 
@@ -84,6 +87,7 @@ def text(r, size):
 def make_tree(path, size, files=40, seed=1):
     """A tree of every type, size bytes of files, with an executable `shutdown`."""
     r = random.Random(seed)
+    words = r.randbytes(32768)
     os.makedirs(path)
     for name in ("bin", "etc", "usr", "usr/lib", "usr/lib/modules"):
         os.mkdir(os.path.join(path, name))
@@ -91,7 +95,7 @@ def make_tree(path, size, files=40, seed=1):
     for i in range(files):
         name = os.path.join(path, dirs[i % len(dirs)], "file%d" % i)
         with open(name, "wb") as f:
-            f.write(text(r, r.randrange(2 * size // files)))
+            f.write(text(r, words, r.randrange(2 * size // files)))
         os.chmod(name, r.choice([0o644, 0o755, 0o600, 0o4755]))
         os.chown(name, r.randrange(3), r.randrange(3))
     os.link(path + "/bin/file0", path + "/bin/link0")

@@ -9,12 +9,12 @@ An archive, a part and an image are plain bytes, so they are joined with +:
 Format: Linux, Documentation/driver-api/early-userspace/buffer-format.rst.
 
 As a program:
-    newc.py manifest [--short] [--no-root] [--ignore FIELD]... TREE    a line for each file of a tree
-    newc.py diff [--no-root] [--ignore FIELD]... TREE TREE             what differs; exit 1 where something does
+    newc.py manifest [--short] [--no-root] [--ignore=FIELD]... TREE    a line for each file of a tree
+    newc.py diff [--no-root] [--ignore=FIELD]... TREE TREE             what differs; exit 1 where something does
+    newc.py expect TREE [LINE]...                                      the same, of a tree and lines of manifest --short --no-root
     newc.py image EXPRESSION >IMAGE                                    the bytes of an expression like the one above
     newc.py compress FORMAT <FILE >FILE
 """
-import getopt
 import os
 import stat
 import struct
@@ -110,6 +110,8 @@ def compress(format, data):
     import shlex
     import subprocess
     command = shlex.split(format) + shlex.split(FORMATS[format]) + ["-c"]
+    if format == "zstd -15" and len(data) < 65536:
+        command[1] = "-3"  # frames of the same kind; -15 clears 100 MB of tables first
     return subprocess.run(command, input=data, stdout=subprocess.PIPE, check=True).stdout
 
 
@@ -156,12 +158,16 @@ def show(name, lowest=33):
     return "".join(chr(b) if lowest <= b < 127 and b != 92 else "\\x%02x" % b for b in name)
 
 
+def sha256(data):
+    import hashlib
+    return hashlib.sha256(data).hexdigest()
+
+
 def manifest(tree, ignore=(), short=False, root=True):
     """A line for each file: path, type, mode, uid:gid, mtime, and by type: size, sha256 and the first name of a
     hard-link group; the link's target; the device's numbers. short writes contents of up to 40 bytes out, leaves
     the size away, and says "now" for what was made in the last hour. ignore holds any of mode, owner, mtime,
     sha256, links."""
-    import hashlib
     groups, hidden = {}, "-"
     for name in walk(tree):
         path = os.path.join(os.fsencode(tree), name)
@@ -179,7 +185,7 @@ def manifest(tree, ignore=(), short=False, root=True):
             with open(path, "rb") as f:
                 data = f.read()
             if "sha256" not in ignore:
-                line.append('"%s"' % show(data, 32) if short and len(data) <= 40 else hashlib.sha256(data).hexdigest())
+                line.append('"%s"' % show(data, 32) if short and len(data) <= 40 else sha256(data))
             if not short:
                 line.append(str(st.st_size))
         elif stat.S_ISLNK(st.st_mode):
@@ -200,10 +206,23 @@ def diff(tree_a, tree_b, **how):
     return sorted(["-" + line for line in a - b] + ["+" + line for line in b - a], key=lambda line: line[1:])
 
 
+def expect(tree, *lines):
+    """Whether a tree's short manifest has these lines and no others. Prints what differs."""
+    found, lines = sorted(manifest(tree, short=True, root=False)), sorted(lines)
+    if found == lines:
+        return 0
+    import difflib
+    print("\n".join(difflib.unified_diff(lines, found, "expected", "restored", lineterm="")))
+    return 1
+
+
 def main(what, *arguments):
-    options, arguments = getopt.gnu_getopt(arguments, "", ["ignore=", "short", "no-root"])
-    how = {"ignore": [value for name, value in options if name == "--ignore"],
-           "short": ("--short", "") in options, "root": ("--no-root", "") not in options}
+    if what == "expect":
+        return expect(*arguments)
+    options = [a for a in arguments if a.startswith("--")]
+    arguments = [a for a in arguments if a not in options]
+    how = {"ignore": [o[9:] for o in options if o.startswith("--ignore=")],
+           "short": "--short" in options, "root": "--no-root" not in options}
     if what == "manifest":
         print("\n".join(manifest(*arguments, **how)))
     elif what == "diff":
