@@ -152,6 +152,7 @@ skipcpio --list image " ]
     [ "$version" ]
     grep -q "^## \[$version\]" "$top/CHANGELOG.md"
     grep -qx "Version: *$version" "$top/packaging/rpm/dracut-restore.spec"
+    grep -qx "pkgver=$version" "$top/packaging/arch/PKGBUILD"
     head -n 1 "$top/packaging/debian/changelog" | grep -q "^dracut-restore ($version-"
 }
 
