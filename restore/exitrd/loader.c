@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,19 +35,41 @@ int check_not_run(const struct check *check, int r, const char *what)
         return log_error(r, "%s: its shutdown would not run: %s cannot be started there", check->image, what);
 }
 
-/* Finds the loader that an ELF program names (PT_INTERP); empty for a static one. */
+/* A header of either class: what is looked at before the class is known is at the same place in both. */
+union header {
+        unsigned char ident[EI_NIDENT];
+        Elf32_Ehdr narrow;
+        Elf64_Ehdr wide;
+};
+
+/* Whether no kernel of this machine runs it. A static program has no loader that says so. */
+static bool is_foreign(const union header *header)
+{
+        extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* this program's own */
+        static const struct {
+                uint16_t own, other; /* what a kernel for the first one runs besides */
+        } brothers[] = { { EM_X86_64, EM_386 }, { EM_AARCH64, EM_ARM }, { EM_PPC64, EM_PPC } };
+        uint16_t own = __ehdr_start.e_machine, machine = header->narrow.e_machine;
+
+        if (header->ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA])
+                return true;
+        for (size_t i = 0; i < ELEMENTSOF(brothers); i++)
+                if ((brothers[i].own == own && brothers[i].other == machine) ||
+                    (brothers[i].own == machine && brothers[i].other == own))
+                        return false;
+        return machine != own;
+}
+
+/* Finds the loader that an ELF program names (PT_INTERP); empty for a static one. @return 0; -ENOEXEC where it is
+ * damaged; or -EMEDIUMTYPE where it is static and for another machine */
 static int find_loader(int fd, char *loader, size_t size)
 {
-        union {
-                unsigned char ident[EI_NIDENT];
-                Elf32_Ehdr narrow;
-                Elf64_Ehdr wide;
-        } header;
+        union header header;
         union {
                 Elf32_Phdr narrow;
                 Elf64_Phdr wide;
         } segment;
-        bool wide;
+        bool wide, loads = false;
         size_t room, count;
 
         if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
@@ -59,6 +82,7 @@ static int find_loader(int fd, char *loader, size_t size)
 
                 if (pread(fd, &segment, room, (off_t)at) != (ssize_t)room)
                         return -ENOEXEC;
+                loads |= (wide ? segment.wide.p_type : segment.narrow.p_type) == PT_LOAD;
                 if ((wide ? segment.wide.p_type : segment.narrow.p_type) != PT_INTERP)
                         continue;
                 at = wide ? segment.wide.p_offset : segment.narrow.p_offset;
@@ -69,7 +93,7 @@ static int find_loader(int fd, char *loader, size_t size)
                 return 0;
         }
         *loader = '\0';
-        return 0;
+        return is_foreign(&header) ? -EMEDIUMTYPE : loads ? 0 : -ENOEXEC;
 }
 
 /* The line of a text that has a word in it, or NULL; it is cut out of the text. */
@@ -155,6 +179,9 @@ int listing_end(const struct check *check, struct listing *l, bool symbols)
         if (l->error < 0 && *l->loader)
                 return log_error(l->error, "%s: its shutdown would not run: %s needs %s", check->image, l->path,
                                  l->loader);
+        if (l->error == -EMEDIUMTYPE)
+                return log_error(0, "%s: its shutdown would not run: %s is for another machine", check->image, l->path),
+                       l->error;
         if (l->error < 0)
                 return log_error(l->error, "%s: its shutdown would not run: %s is a damaged program", check->image,
                                  l->path);
