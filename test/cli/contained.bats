@@ -153,6 +153,26 @@ tree_names() {
     contained 0 -f
 }
 
+@test "who owns DIR turns its directories into links out, and back, while it is unpacked into" {
+    local attacker i
+
+    image "archive(entry('etc', DIR | 0o755), *[entry('etc/%d' % i, REG | 0o4755, 'evil') for i in range(3000)])"
+    chmod 755 "$T"
+    chown 1000 "$T/work"
+    for i in {1..10}; do
+        mkdir -p "$T/work/out$i/etc"
+        ln -s "$T/outside/dir" "$T/work/out$i/link"
+        chown 1000 "$T/work/out$i" "$T/work/out$i/etc"
+        python3 -IS "${BATS_TEST_DIRNAME:?}/exchange.py" 1000 "$T/work" "$T/work/out$i/etc" "$T/work/out$i/link" 3>&- &
+        attacker=$!
+        until [[ -L $T/work/out$i/etc ]]; do kill -0 $attacker; done
+        restore -f -C "$T/work/out$i" "$T/image"
+        restore -C "$T/work/new$i" "$T/image"
+        kill $attacker
+    done
+    everything | diff -u "$T.before" -
+}
+
 @test "-f: a mount below DIR that is read-only keeps what it has" {
     image "archive(entry('y', data='y'), entry('mnt', DIR | 0o777, uid=3), entry('mnt/file', data='evil'), entry('mnt/new', data='new'))"
     mkdir -p "$T/work/out/mnt"

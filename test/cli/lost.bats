@@ -215,3 +215,22 @@ missing() {
     [[ $status == 1 && $said == *"$T/fifo as an image: it is no regular file" && $(lines "$T/stderr") == 1 ]]
     [[ ! -e $T/out/shutdown ]]
 }
+
+@test "a PE file that is no unified kernel image" {
+    local stub=/usr/lib/systemd/boot/efi/linuxx64.efi.stub
+    [[ -e $stub ]] || skip "needs systemd's stub"
+    restore -C "$T/out" "$stub"
+    [[ $status == 1 && $said == *"Cannot use $stub: it is not a unified kernel image" && $(lines "$T/stderr") == 1 ]]
+    [[ ! -e $T/out ]]
+}
+
+@test "-C: a file system whose renames take no flags (NFS, FUSE)" {
+    image 'archive(entry("a", data="1"))'
+    mkdir -p "$T/full"
+    touch "$T/full/b"
+    for arguments in "-C $T/out" "-C $T/full -f"; do
+        # shellcheck disable=SC2086 # words
+        strace -f -o "$T/trace" -e trace=renameat2 -e inject=renameat2:error=EINVAL "$RESTORE" $arguments "$T/image"
+    done
+    [[ $(<"$T/out/a") == 1 && $(<"$T/full/a") == 1 && -e $T/full/b ]]
+}
