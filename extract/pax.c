@@ -10,61 +10,37 @@
 #include "util/library.h"
 #include "util/log.h"
 
-static struct {
-        __typeof__(archive_write_new) *archive_write_new;
-        __typeof__(archive_write_set_format_pax_restricted) *archive_write_set_format_pax_restricted;
-        __typeof__(archive_write_set_options) *archive_write_set_options;
-        __typeof__(archive_write_open) *archive_write_open;
-        __typeof__(archive_write_header) *archive_write_header;
-        __typeof__(archive_write_data) *archive_write_data;
-        __typeof__(archive_write_close) *archive_write_close;
-        __typeof__(archive_write_free) *archive_write_free;
-        __typeof__(archive_error_string) *archive_error_string;
-        __typeof__(archive_entry_new) *archive_entry_new;
-        __typeof__(archive_entry_clear) *archive_entry_clear;
-        __typeof__(archive_entry_free) *archive_entry_free;
-        __typeof__(archive_entry_set_pathname) *archive_entry_set_pathname;
-        __typeof__(archive_entry_set_symlink) *archive_entry_set_symlink;
-        __typeof__(archive_entry_set_hardlink) *archive_entry_set_hardlink;
-        __typeof__(archive_entry_set_mode) *archive_entry_set_mode;
-        __typeof__(archive_entry_set_uid) *archive_entry_set_uid;
-        __typeof__(archive_entry_set_gid) *archive_entry_set_gid;
-        __typeof__(archive_entry_set_size) *archive_entry_set_size;
-        __typeof__(archive_entry_set_mtime) *archive_entry_set_mtime;
-        __typeof__(archive_entry_set_rdevmajor) *archive_entry_set_rdevmajor;
-        __typeof__(archive_entry_set_rdevminor) *archive_entry_set_rdevminor;
-} lib;
+#define FUNCTIONS(F)                               \
+        F(archive_write_new)                       \
+        F(archive_write_set_format_pax_restricted) \
+        F(archive_write_set_options)               \
+        F(archive_write_open)                      \
+        F(archive_write_header)                    \
+        F(archive_write_data)                      \
+        F(archive_write_close)                     \
+        F(archive_write_free)                      \
+        F(archive_error_string)                    \
+        F(archive_entry_new)                       \
+        F(archive_entry_clear)                     \
+        F(archive_entry_free)                      \
+        F(archive_entry_set_pathname)              \
+        F(archive_entry_set_symlink)               \
+        F(archive_entry_set_hardlink)              \
+        F(archive_entry_set_mode)                  \
+        F(archive_entry_set_uid)                   \
+        F(archive_entry_set_gid)                   \
+        F(archive_entry_set_size)                  \
+        F(archive_entry_set_mtime)                 \
+        F(archive_entry_set_rdevmajor)             \
+        F(archive_entry_set_rdevminor)
+
+LIBRARY(FUNCTIONS);
 
 static int load(void)
 {
         static const char *const sonames[] = { "libarchive.so.13", NULL };
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, archive_write_new),
-                SYMBOL(lib, archive_write_set_format_pax_restricted),
-                SYMBOL(lib, archive_write_set_options),
-                SYMBOL(lib, archive_write_open),
-                SYMBOL(lib, archive_write_header),
-                SYMBOL(lib, archive_write_data),
-                SYMBOL(lib, archive_write_close),
-                SYMBOL(lib, archive_write_free),
-                SYMBOL(lib, archive_error_string),
-                SYMBOL(lib, archive_entry_new),
-                SYMBOL(lib, archive_entry_clear),
-                SYMBOL(lib, archive_entry_free),
-                SYMBOL(lib, archive_entry_set_pathname),
-                SYMBOL(lib, archive_entry_set_symlink),
-                SYMBOL(lib, archive_entry_set_hardlink),
-                SYMBOL(lib, archive_entry_set_mode),
-                SYMBOL(lib, archive_entry_set_uid),
-                SYMBOL(lib, archive_entry_set_gid),
-                SYMBOL(lib, archive_entry_set_size),
-                SYMBOL(lib, archive_entry_set_mtime),
-                SYMBOL(lib, archive_entry_set_rdevmajor),
-                SYMBOL(lib, archive_entry_set_rdevminor),
-                { 0 },
-        };
 
-        return library_load(sonames, symbols);
+        return library_load(sonames, lib_symbols);
 }
 
 struct pax {

@@ -17,71 +17,42 @@
 /* What a restore skips anyway: only the booting kernel reads it. */
 static const char *const early[] = { "kernel", "early_cpio" };
 
-static struct {
-        __typeof__(archive_error_string) *archive_error_string;
-        __typeof__(archive_set_error) *archive_set_error;
-        __typeof__(archive_read_disk_new) *archive_read_disk_new;
-        __typeof__(archive_read_disk_set_behavior) *archive_read_disk_set_behavior;
-        __typeof__(archive_read_disk_open) *archive_read_disk_open;
-        __typeof__(archive_read_disk_descend) *archive_read_disk_descend;
-        __typeof__(archive_read_next_header2) *archive_read_next_header2;
-        __typeof__(archive_read_free) *archive_read_free;
-        __typeof__(archive_write_new) *archive_write_new;
-        __typeof__(archive_write_set_format_cpio_newc) *archive_write_set_format_cpio_newc;
-        __typeof__(archive_write_add_filter_zstd) *archive_write_add_filter_zstd;
-        __typeof__(archive_write_set_filter_option) *archive_write_set_filter_option;
-        __typeof__(archive_write_set_bytes_per_block) *archive_write_set_bytes_per_block;
-        __typeof__(archive_write_open) *archive_write_open;
-        __typeof__(archive_write_header) *archive_write_header;
-        __typeof__(archive_write_data) *archive_write_data;
-        __typeof__(archive_write_close) *archive_write_close;
-        __typeof__(archive_write_free) *archive_write_free;
-        __typeof__(archive_entry_new) *archive_entry_new;
-        __typeof__(archive_entry_free) *archive_entry_free;
-        __typeof__(archive_entry_pathname) *archive_entry_pathname;
-        __typeof__(archive_entry_filetype) *archive_entry_filetype;
-        __typeof__(archive_entry_size) *archive_entry_size;
-        __typeof__(archive_entry_linkresolver_new) *archive_entry_linkresolver_new;
-        __typeof__(archive_entry_linkresolver_set_strategy) *archive_entry_linkresolver_set_strategy;
-        __typeof__(archive_entry_linkresolver_free) *archive_entry_linkresolver_free;
-        __typeof__(archive_entry_linkify) *archive_entry_linkify;
-} lib;
+#define FUNCTIONS(F)                               \
+        F(archive_error_string)                    \
+        F(archive_set_error)                       \
+        F(archive_read_disk_new)                   \
+        F(archive_read_disk_set_behavior)          \
+        F(archive_read_disk_open)                  \
+        F(archive_read_disk_descend)               \
+        F(archive_read_next_header2)               \
+        F(archive_read_free)                       \
+        F(archive_write_new)                       \
+        F(archive_write_set_format_cpio_newc)      \
+        F(archive_write_add_filter_zstd)           \
+        F(archive_write_set_filter_option)         \
+        F(archive_write_set_bytes_per_block)       \
+        F(archive_write_open)                      \
+        F(archive_write_header)                    \
+        F(archive_write_data)                      \
+        F(archive_write_close)                     \
+        F(archive_write_free)                      \
+        F(archive_entry_new)                       \
+        F(archive_entry_free)                      \
+        F(archive_entry_pathname)                  \
+        F(archive_entry_filetype)                  \
+        F(archive_entry_size)                      \
+        F(archive_entry_linkresolver_new)          \
+        F(archive_entry_linkresolver_set_strategy) \
+        F(archive_entry_linkresolver_free)         \
+        F(archive_entry_linkify)
+
+LIBRARY(FUNCTIONS);
 
 static int load_libarchive(void)
 {
         static const char *const sonames[] = { "libarchive.so.13", NULL };
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, archive_error_string),
-                SYMBOL(lib, archive_set_error),
-                SYMBOL(lib, archive_read_disk_new),
-                SYMBOL(lib, archive_read_disk_set_behavior),
-                SYMBOL(lib, archive_read_disk_open),
-                SYMBOL(lib, archive_read_disk_descend),
-                SYMBOL(lib, archive_read_next_header2),
-                SYMBOL(lib, archive_read_free),
-                SYMBOL(lib, archive_write_new),
-                SYMBOL(lib, archive_write_set_format_cpio_newc),
-                SYMBOL(lib, archive_write_add_filter_zstd),
-                SYMBOL(lib, archive_write_set_filter_option),
-                SYMBOL(lib, archive_write_set_bytes_per_block),
-                SYMBOL(lib, archive_write_open),
-                SYMBOL(lib, archive_write_header),
-                SYMBOL(lib, archive_write_data),
-                SYMBOL(lib, archive_write_close),
-                SYMBOL(lib, archive_write_free),
-                SYMBOL(lib, archive_entry_new),
-                SYMBOL(lib, archive_entry_free),
-                SYMBOL(lib, archive_entry_pathname),
-                SYMBOL(lib, archive_entry_filetype),
-                SYMBOL(lib, archive_entry_size),
-                SYMBOL(lib, archive_entry_linkresolver_new),
-                SYMBOL(lib, archive_entry_linkresolver_set_strategy),
-                SYMBOL(lib, archive_entry_linkresolver_free),
-                SYMBOL(lib, archive_entry_linkify),
-                { 0 },
-        };
 
-        return library_load(sonames, symbols);
+        return library_load(sonames, lib_symbols);
 }
 
 struct stash {

@@ -6,23 +6,18 @@
 
 #include "util/library.h"
 
-static struct {
-        __typeof__(BZ2_bzDecompressInit) *BZ2_bzDecompressInit;
-        __typeof__(BZ2_bzDecompress) *BZ2_bzDecompress;
-        __typeof__(BZ2_bzDecompressEnd) *BZ2_bzDecompressEnd;
-} lib;
+#define FUNCTIONS(F)            \
+        F(BZ2_bzDecompressInit) \
+        F(BZ2_bzDecompress)     \
+        F(BZ2_bzDecompressEnd)
+
+LIBRARY(FUNCTIONS);
 
 int load_bzip2(void)
 {
         static const char *const sonames[] = { "libbz2.so.1.0", "libbz2.so.1", NULL }; /* Debian's name, Fedora's */
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, BZ2_bzDecompressInit),
-                SYMBOL(lib, BZ2_bzDecompress),
-                SYMBOL(lib, BZ2_bzDecompressEnd),
-                { 0 },
-        };
 
-        return library_load(sonames, symbols);
+        return library_load(sonames, lib_symbols);
 }
 
 static int step(struct decode *d, void *state, struct span *in, struct space *out)

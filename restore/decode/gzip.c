@@ -15,27 +15,21 @@
 
 #include <isa-l/igzip_lib.h>
 
-static struct {
-        __typeof__(isal_inflate_init) *isal_inflate_init;
-        __typeof__(isal_gzip_header_init) *isal_gzip_header_init;
-        __typeof__(isal_read_gzip_header) *isal_read_gzip_header;
-        __typeof__(isal_inflate) *isal_inflate;
-} lib;
+#define FUNCTIONS(F)             \
+        F(isal_inflate_init)     \
+        F(isal_gzip_header_init) \
+        F(isal_read_gzip_header) \
+        F(isal_inflate)
+
+LIBRARY(FUNCTIONS);
 
 static bool isal_loaded;
 
 int load_gzip(void)
 {
         static const char *const sonames[] = { "libisal.so.2", NULL };
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, isal_inflate_init),
-                SYMBOL(lib, isal_gzip_header_init),
-                SYMBOL(lib, isal_read_gzip_header),
-                SYMBOL(lib, isal_inflate),
-                { 0 },
-        };
 
-        isal_loaded = library_load(sonames, symbols) == 0;
+        isal_loaded = library_load(sonames, lib_symbols) == 0;
         return 0;
 }
 

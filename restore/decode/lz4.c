@@ -12,24 +12,20 @@
 
 #include "util/library.h"
 
-static struct {
-        __typeof__(LZ4_decompress_safe) *LZ4_decompress_safe;
-        __typeof__(LZ4F_createDecompressionContext) *LZ4F_createDecompressionContext;
-        __typeof__(LZ4F_decompress) *LZ4F_decompress;
-        __typeof__(LZ4F_freeDecompressionContext) *LZ4F_freeDecompressionContext;
-        __typeof__(LZ4F_isError) *LZ4F_isError;
-} lib;
+#define FUNCTIONS(F)                       \
+        F(LZ4_decompress_safe)             \
+        F(LZ4F_createDecompressionContext) \
+        F(LZ4F_decompress)                 \
+        F(LZ4F_freeDecompressionContext)   \
+        F(LZ4F_isError)
+
+LIBRARY(FUNCTIONS);
 
 int load_lz4(void)
 {
         static const char *const sonames[] = { "liblz4.so.1", NULL };
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, LZ4_decompress_safe), SYMBOL(lib, LZ4F_createDecompressionContext),
-                SYMBOL(lib, LZ4F_decompress),     SYMBOL(lib, LZ4F_freeDecompressionContext),
-                SYMBOL(lib, LZ4F_isError),        { 0 },
-        };
 
-        return library_load(sonames, symbols);
+        return library_load(sonames, lib_symbols);
 }
 
 #define LEGACY_MAGIC 0x184c2102U

@@ -12,27 +12,25 @@
 #define memlimit_stop reserved_int6
 #endif
 
-static struct {
-        __typeof__(lzma_stream_decoder) *lzma_stream_decoder;
-        __typeof__(lzma_alone_decoder) *lzma_alone_decoder;
-        __typeof__(lzma_code) *lzma_code;
-        __typeof__(lzma_end) *lzma_end;
-        lzma_ret (*lzma_stream_decoder_mt)(lzma_stream *stream, const lzma_mt *options); /* since 5.4; or NULL */
-} lib;
+#define FUNCTIONS(F)           \
+        F(lzma_stream_decoder) \
+        F(lzma_alone_decoder)  \
+        F(lzma_code)           \
+        F(lzma_end)
+
+LIBRARY(FUNCTIONS);
+
+static lzma_ret (*stream_decoder_mt)(lzma_stream *stream, const lzma_mt *options); /* since 5.4; or NULL */
 
 int load_xz(void)
 {
         static const char *const sonames[] = { "liblzma.so.5", NULL };
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, lzma_stream_decoder),
-                SYMBOL(lib, lzma_alone_decoder),
-                SYMBOL(lib, lzma_code),
-                SYMBOL(lib, lzma_end),
-                { "lzma_stream_decoder_mt", (void **)&lib.lzma_stream_decoder_mt, true },
+        static const struct symbol newer[] = {
+                { "lzma_stream_decoder_mt", (void **)&stream_decoder_mt, true },
                 { 0 },
         };
 
-        return library_load(sonames, symbols);
+        return library_load(sonames, lib_symbols) ?: library_load(sonames, newer);
 }
 
 static int step(struct decode *d, void *state, struct span *in, struct space *out)
@@ -97,8 +95,8 @@ int decode_xz(struct decode *d)
 
         /* The threaded decoder copies once more: with one thread there is nothing to win by it. */
         return run(d, &s,
-                   d->threads > 1 && lib.lzma_stream_decoder_mt ? lib.lzma_stream_decoder_mt(&s, &options)
-                                                                : lib.lzma_stream_decoder(&s, memory_limit(d), 0));
+                   d->threads > 1 && stream_decoder_mt ? stream_decoder_mt(&s, &options)
+                                                       : lib.lzma_stream_decoder(&s, memory_limit(d), 0));
 }
 
 int decode_lzma(struct decode *d)

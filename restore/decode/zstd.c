@@ -11,27 +11,22 @@
 
 #include "util/library.h"
 
-static struct {
-        __typeof__(ZSTD_createDCtx) *ZSTD_createDCtx;
-        __typeof__(ZSTD_freeDCtx) *ZSTD_freeDCtx;
-        __typeof__(ZSTD_DCtx_setParameter) *ZSTD_DCtx_setParameter;
-        __typeof__(ZSTD_dParam_getBounds) *ZSTD_dParam_getBounds;
-        __typeof__(ZSTD_decompressStream) *ZSTD_decompressStream;
-        __typeof__(ZSTD_isError) *ZSTD_isError;
-        __typeof__(ZSTD_getErrorCode) *ZSTD_getErrorCode;
-} lib;
+#define FUNCTIONS(F)              \
+        F(ZSTD_createDCtx)        \
+        F(ZSTD_freeDCtx)          \
+        F(ZSTD_DCtx_setParameter) \
+        F(ZSTD_dParam_getBounds)  \
+        F(ZSTD_decompressStream)  \
+        F(ZSTD_isError)           \
+        F(ZSTD_getErrorCode)
+
+LIBRARY(FUNCTIONS);
 
 int load_zstd(void)
 {
         static const char *const sonames[] = { "libzstd.so.1", NULL };
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, ZSTD_createDCtx),        SYMBOL(lib, ZSTD_freeDCtx),
-                SYMBOL(lib, ZSTD_DCtx_setParameter), SYMBOL(lib, ZSTD_dParam_getBounds),
-                SYMBOL(lib, ZSTD_decompressStream),  SYMBOL(lib, ZSTD_isError),
-                SYMBOL(lib, ZSTD_getErrorCode),      { 0 },
-        };
 
-        return library_load(sonames, symbols);
+        return library_load(sonames, lib_symbols);
 }
 
 static int step(struct decode *d, void *state, struct span *in, struct space *out)

@@ -14,27 +14,20 @@
 #include "util/library.h"
 #include "util/log.h"
 
-static struct {
-        __typeof__(selabel_open) *selabel_open;
-        __typeof__(selinux_restorecon_set_sehandle) *selinux_restorecon_set_sehandle;
-        __typeof__(selinux_restorecon_set_alt_rootpath) *selinux_restorecon_set_alt_rootpath;
-        __typeof__(selinux_restorecon) *selinux_restorecon;
-        __typeof__(selinux_set_callback) *selinux_set_callback;
-} lib;
+#define FUNCTIONS(F)                           \
+        F(selabel_open)                        \
+        F(selinux_restorecon_set_sehandle)     \
+        F(selinux_restorecon_set_alt_rootpath) \
+        F(selinux_restorecon)                  \
+        F(selinux_set_callback)
+
+LIBRARY(FUNCTIONS);
 
 static int load(void)
 {
         static const char *const sonames[] = { "libselinux.so.1", NULL };
-        static const struct symbol symbols[] = {
-                SYMBOL(lib, selabel_open),
-                SYMBOL(lib, selinux_restorecon_set_sehandle),
-                SYMBOL(lib, selinux_restorecon_set_alt_rootpath),
-                SYMBOL(lib, selinux_restorecon),
-                SYMBOL(lib, selinux_set_callback),
-                { 0 },
-        };
 
-        return library_load(sonames, symbols);
+        return library_load(sonames, lib_symbols);
 }
 
 /* What libselinux says: the first line of each call is the cause. */

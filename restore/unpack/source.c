@@ -75,10 +75,9 @@ int source_skip_nuls(struct source *s)
         return c;
 }
 
-int source_read(struct source *s, void *buffer, size_t size)
+/* Take @size bytes, and copy them to @to unless that is NULL. */
+static int take(struct source *s, uint8_t *to, uint64_t size)
 {
-        uint8_t *to = buffer;
-
         while (size > 0) {
                 int r = fill(s);
                 size_t n;
@@ -86,12 +85,17 @@ int source_read(struct source *s, void *buffer, size_t size)
                 if (r < 0)
                         return r;
                 n = MIN(size, s->size);
-                memcpy(to, s->bytes, n);
+                if (to)
+                        to = mempcpy(to, s->bytes, n);
                 advance(s, n);
-                to += n;
                 size -= n;
         }
         return 0;
+}
+
+int source_read(struct source *s, void *buffer, size_t size)
+{
+        return take(s, buffer, size);
 }
 
 int source_skip(struct source *s, uint64_t size)
@@ -106,17 +110,7 @@ int source_skip(struct source *s, uint64_t size)
                 s->at += size;
                 return 0;
         }
-        while (size > 0) {
-                int r = fill(s);
-                size_t n;
-
-                if (r < 0)
-                        return r;
-                n = MIN(size, s->size);
-                advance(s, n);
-                size -= n;
-        }
-        return 0;
+        return take(s, NULL, size);
 }
 
 int source_copy(struct source *s, int fd, uint64_t *left, uint32_t *sum)

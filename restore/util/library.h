@@ -15,11 +15,21 @@ struct symbol {
         bool optional; /* missing in the oldest supported library; its address is then NULL */
 };
 
-/** The row of a function whose address goes into the field of the same name in @library. */
-#define SYMBOL(library, function)                              \
-        {                                                      \
-#function, (void **)&(library).function, false \
-        }
+/** The row of a function whose address goes into the field of the same name in `lib`. */
+#define LIBRARY_ROW(function) { #function, (void **)&lib.function, false },
+#define LIBRARY_FIELD(function) __typeof__(function) *function;
+
+/**
+ * Declare a library's functions, once for a file: `lib` has a pointer to each, `lib_symbols` is the table for
+ * library_load().
+ *
+ * @param FUNCTIONS  a macro that calls its argument with the name of each function
+ */
+#define LIBRARY(FUNCTIONS)               \
+        static struct {                  \
+                FUNCTIONS(LIBRARY_FIELD) \
+        } lib;                           \
+        static const struct symbol lib_symbols[] = { FUNCTIONS(LIBRARY_ROW){ 0 } }
 
 /**
  * Load a library and look up its functions. It stays loaded until the process ends.
