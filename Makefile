@@ -128,7 +128,7 @@ demo:
 
 check:
 	@$(MAKE) --no-print-directory deps FOR="build check"
-	@$(MAKE) --no-print-directory all unit
+	@$(MAKE) --no-print-directory -j$(shell nproc) all unit
 	@test/lib/own-root test/run $(BUILD) $(ONLY)
 
 # make check-arch ARCH=s390x: built by a cross compiler in a fresh Debian, and run there by qemu-user.

@@ -18,16 +18,21 @@ TRIES = 3  # of which the best one counts
 
 def cost(tmp, expression, n, enough=0):
     """CPU milliseconds, in user mode and kernel: the best of some tries, or the first that is good enough."""
+    out = tmp + "/out"
     with open(tmp + "/image", "wb") as f:
         f.write(eval("(%s)" % expression, vars(newc) | {"N": n}))
     best = None
     for _ in range(TRIES):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([RESTORE, "-q", "-C", tmp + "/out", tmp + "/image"], check=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # To unmount a tmpfs takes a part of the time that removing its files does.
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", out], check=True)
+        try:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            subprocess.run([RESTORE, "-q", "-C", out, tmp + "/image"], check=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        finally:
+            subprocess.run(["umount", out], check=True)
         took = 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         best = took if best is None else min(best, took)
-        subprocess.run(["rm", "-rf", tmp + "/out"], check=True)
         if best <= enough:
             break
     return best
@@ -35,6 +40,7 @@ def cost(tmp, expression, n, enough=0):
 
 def run(n, *expressions):
     with scratch() as tmp:
+        os.mkdir(tmp + "/out")
         for expression in expressions:
             small = cost(tmp, expression, int(n))
             most = 7 * small + 50

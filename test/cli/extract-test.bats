@@ -91,7 +91,7 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
     done
 }
 
-@test "1,000 damaged images: the verdict is the restore's" {
+@test "more than 1,000 damaged images: the verdict is the restore's" {
     python3 "$tests/cli/verdict.py" "$EXTRACT" 1000
 }
 

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the suites of dracut-extractinitrd share.
 
-EXTRACT=$(realpath "${BUILD:-$tests/../build}/extract/dracut-extractinitrd")
+[[ ${BUILD-} == /* ]] || BUILD=$(realpath "${BUILD:-$tests/../build}")
+EXTRACT=$BUILD/extract/dracut-extractinitrd
 
 # extract ARGUMENT...: run it in $T/here, as restore() runs the other program
 extract() {
     status=0
-    mkdir -p "$T/here"
+    [[ -d $T/here ]] || mkdir "$T/here"
     (cd "$T/here" && timeout -s KILL 300 "$EXTRACT" "$@") >"$T/stdout" 2>"$T/stderr" || status=$?
 }
 
 # prints LINE...: the last run succeeded, silently but for these lines on stdout
 prints() {
     [[ $status == 0 && ! -s $T/stderr ]] || { echo "exit $status: $(<"$T/stderr")"; return 1; }
-    diff -u <([[ $# == 0 ]] || printf '%s\n' "$@") "$T/stdout"
+    local expected='' text
+    [[ $# == 0 ]] || printf -v expected '%s\n' "$@"
+    ! IFS= read -rd '' text <"$T/stdout" && [[ $text == "$expected" ]] || diff -u <(printf %s "$expected") "$T/stdout"
 }
 
 # refused PATTERN [STATUS]: the last run failed with one line on stderr

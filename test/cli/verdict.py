@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """verdict.py EXTRACT [IMAGES]: of damaged images, dracut-extractinitrd --test says what a restore does
 
-Cut, with a bit flipped, with bytes left out or put in, in all formats, with and without an early part."""
+Cut, with a bit flipped, with bytes left out or put in, in all formats, with and without an early part; and two parts, with
+a byte replaced."""
 import multiprocessing
 import os
 import random
@@ -36,10 +37,7 @@ def damage(data, r):
 
 
 def one(job):
-    tmp, number = job
-    r = random.Random(number)
-    with open("%s/%d" % (tmp, number % (2 * len(FORMATS))), "rb") as f:
-        data = damage(f.read(), r)
+    tmp, name, data = job
     image, out = "%s/%d.image" % (tmp, os.getpid()), "%s/%d.out" % (tmp, os.getpid())
     with open(image, "wb") as f:
         f.write(data)
@@ -48,25 +46,32 @@ def one(job):
     shutil.rmtree(out, ignore_errors=True)
     if tested.returncode == restored.returncode and tested.returncode in (0, 1):
         return restored.returncode, None
-    return 2, "image %d: tested %d, restored %d: %s%s" % (number, tested.returncode, restored.returncode,
-                                                          tested.stderr.decode(), restored.stderr.decode())
+    return 2, "%s: tested %d, restored %d: %s%s" % (name, tested.returncode, restored.returncode,
+                                                    tested.stderr.decode(), restored.stderr.decode())
 
 
 EXTRACT = os.path.realpath(sys.argv[1])
 
 
+def jobs(top, count):
+    make_tree(top + "/tree", 60 << 10)
+    archive = newc.archive(*newc.from_tree(top + "/tree"), block=512)
+    images = [early + newc.compress(form, archive) for early in (newc.early(), b"") for form in FORMATS]
+    for n in range(count):
+        yield top, "image %d" % n, damage(images[n % len(images)], random.Random(n))
+    # Two compressed parts, each third byte another one.
+    small = [newc.entry("d", newc.DIR | 0o755), newc.entry("d/f", data="data\n"), newc.entry("l", newc.LNK | 0o777, "f")]
+    pair = newc.pad(newc.compress("xz", newc.archive(*small))) + newc.compress("gzip", newc.archive(*small))
+    for at in range(0, len(pair), 3):
+        yield top, "byte %d of two parts" % at, pair[:at] + b"\xff" + pair[at + 1:]
+
+
 def main(count):
-    with scratch() as top:
-        make_tree(top + "/tree", 60 << 10)
-        for n, form in enumerate(FORMATS * 2):
-            with open("%s/%d" % (top, n), "wb") as f:
-                f.write((newc.early() if n < len(FORMATS) else b"") +
-                        newc.compress(form, newc.archive(*newc.from_tree(top + "/tree"), block=512)))
-        with multiprocessing.Pool(2) as pool:
-            results = pool.map(one, [(top, n) for n in range(count)], chunksize=20)
+    with scratch() as top, multiprocessing.Pool(2) as pool:
+        results = pool.map(one, jobs(top, count), chunksize=20)
     print(*(line for _, line in results if line), sep="\n", end="")
     sums = [sum(status == s for status, _ in results) for s in range(3)]
-    print("%d images: %d restored, %d not, %d verdicts differ" % (count, *sums))
+    print("%d images: %d restored, %d not, %d verdicts differ" % (len(results), *sums))
     return sums[2] > 0 or 0 in sums[:2]
 
 

@@ -74,9 +74,9 @@ def same(tree_a, tree_b, **how):
 LETTERS = bytes(range(64)) * 4
 
 
-def text(r, words, size):
+def text(r, size, words=None):
     """Bytes that compress about as well as a real image's: matches, and letters that make a block in few bytes."""
-    out, left = [], size
+    words, out, left = words or r.randbytes(32768), [], size
     while left > 0:
         at, length = r.randrange(len(words)), min(left, r.randrange(20, 768))
         out.append(r.randbytes(length).translate(LETTERS) if r.randrange(6) == 0 else words[at:at + length])
@@ -95,7 +95,7 @@ def make_tree(path, size, files=40, seed=1):
     for i in range(files):
         name = os.path.join(path, dirs[i % len(dirs)], "file%d" % i)
         with open(name, "wb") as f:
-            f.write(text(r, words, r.randrange(2 * size // files)))
+            f.write(text(r, r.randrange(2 * size // files), words))
         os.chmod(name, r.choice([0o644, 0o755, 0o600, 0o4755]))
         os.chown(name, r.randrange(3), r.randrange(3))
     os.link(path + "/bin/file0", path + "/bin/link0")
