@@ -52,7 +52,7 @@ static int extract(const struct image *image, const struct options *options)
                 return log_error(r, "%s: %" PRIu64 " entries and %" PRIu64 " bytes are not written",
                                  options->directory ?: ".", unpacked.missing_entries, unpacked.missing_bytes);
         if (unpacked.nodes > 0)
-                log_warning(0, "Device nodes left out, which only root can make: %" PRIu64, unpacked.nodes);
+                log_warning(0, "Device nodes left out, as only root can make them: %" PRIu64, unpacked.nodes);
         return r == 0 && unpacked.failed > 0 ? -EIO : r;
 }
 

@@ -35,10 +35,8 @@ static int read_into_memory(int fd, const char *name)
                         return TAKE_FD(memory);
                 size += (uint64_t)n;
                 if (size > most)
-                        return log_error(0,
-                                         "%s: more than %" PRIu64 " MiB are not read from what is no regular file; "
-                                         "write it to one",
-                                         name, most >> 20),
+                        return log_error(0, "%s: a pipe with more than %" PRIu64 " MiB: write it to a file", name,
+                                         most >> 20),
                                -EFBIG;
                 notify_progress("Reading", size, 0);
                 for (ssize_t done = 0; done < n;) {

@@ -227,6 +227,6 @@ int tar_image(const struct image *image, const struct options *options, int fd)
         tdestroy(tar.directories, free);
         r = pax_end(tar.to, MIN(r, 0));
         if (r >= 0 && tar.sockets > 0)
-                log_warning(0, "Sockets left out, which tar does not have: %" PRIu64, tar.sockets);
+                log_warning(0, "Sockets left out, as tar has none: %" PRIu64, tar.sockets);
         return r;
 }

@@ -14,7 +14,7 @@
 
 #define TREE_NAME "tree"
 
-/* @return 1, 0 where there is something in it, or a negative errno */
+/* @return 1, 0 where it is not empty, or a negative errno */
 static int is_empty(int fd)
 {
         int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -150,7 +150,7 @@ int directory_open(const char *path, bool force, struct directory *ret)
         *ret = DIRECTORY_INIT;
         r = open_directory(path, force, ret);
         if (r == -ENOTEMPTY)
-                return log_error(0, "%s: there is something in it (--force unpacks into it all the same)", path), r;
+                return log_error(0, "%s: it is not empty (--force unpacks into it all the same)", path), r;
         if (r == -ENOENT)
                 return log_error(r, "%s: cannot be made, its parent is missing", path);
         return r < 0 ? log_error(r, "%s: cannot be unpacked into", path) : 0;
@@ -160,7 +160,7 @@ int directory_commit(struct directory *directory)
 {
         if (directory->staging >= 0 &&
             renameat(directory->staging, TREE_NAME, directory->parent, last_name(directory)) < 0)
-                return log_error(-errno, "%s: the tree cannot get this name", directory->path);
+                return log_error(-errno, "%s: the tree cannot be renamed to it", directory->path);
         directory->keep = true;
         return 0;
 }

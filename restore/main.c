@@ -84,7 +84,7 @@ static int unpack_to_directory(const struct options *options, const struct image
         if (r == 0)
                 r = directory_commit(&directory);
         if (r == 0 && outcome.unpacked.nodes > 0)
-                log_warning(0, "Device nodes left out, which only root can make: %" PRIu64, outcome.unpacked.nodes);
+                log_warning(0, "Device nodes left out, as only root can make them: %" PRIu64, outcome.unpacked.nodes);
         if (r == 0)
                 log_restored(&outcome, options->directory);
         return r;

@@ -160,7 +160,7 @@ int options_parse(int argc, char **argv, struct options *ret)
         }
         if (ret->stash &&
             (ret->search.image_count > 0 || ret->locate || ret->check || ret->compose || ret->directory)) {
-                fprintf(stderr, "%s: --stash takes no image, and nothing else to do\n", program_invocation_short_name);
+                fprintf(stderr, "%s: --stash takes no image and no other action\n", program_invocation_short_name);
                 return usage();
         }
         if (ret->compose && (ret->search.image_count > 0 || ret->locate)) {

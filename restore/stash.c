@@ -90,7 +90,7 @@ static la_ssize_t write_image(struct archive *archive, void *data, const void *b
         ssize_t n;
 
         if (size > stash->room - stash->written) {
-                lib.archive_set_error(archive, ENOSPC, "it would take more than half of the room there");
+                lib.archive_set_error(archive, ENOSPC, "it would take more than half of the free space there");
                 return -1;
         }
         do
@@ -123,7 +123,7 @@ static int begin(struct stash *stash)
         struct statvfs st;
 
         if (fstatvfs(stash->out, &st) < 0)
-                return log_error(-errno, "Standard output cannot be looked at");
+                return log_error(-errno, "Standard output cannot be examined");
         stash->room = (uint64_t)st.f_bavail * st.f_frsize / 2;
         stash->disk = lib.archive_read_disk_new();
         stash->image = lib.archive_write_new();

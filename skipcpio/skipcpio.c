@@ -118,7 +118,7 @@ static const char *foreign(const struct image *image, uint64_t at)
         char magic[2];
 
         return image_read(image, magic, sizeof(magic), at) == sizeof(magic) && memcmp(magic, "MZ", sizeof(magic)) == 0
-                               ? "a PE file, as a unified kernel image is one: see dracut-extractinitrd --examine"
+                               ? "a PE file, perhaps a unified kernel image: see dracut-extractinitrd --examine"
                                : "bytes of no known format";
 }
 

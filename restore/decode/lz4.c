@@ -86,7 +86,7 @@ static enum due classify(const struct decode *d, uint64_t at, uint32_t *ret_size
                 return part ? DUE_BLOCK_OR_PART : DUE_BLOCK;
         if (part)
                 return DUE_END;
-        *reason = "an lz4 block that is longer than any can be";
+        *reason = "an lz4 block that is longer than the format allows";
         *error = -EBADMSG;
         return DUE_ERROR;
 }

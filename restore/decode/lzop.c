@@ -111,7 +111,7 @@ static int next(struct decode *d, void *state, struct block *ret)
         if (r < 0)
                 return r;
         if (ret->plain_size > LZOP_BLOCK_SIZE || ret->size > ret->plain_size || ret->size == 0)
-                return decode_fail(d, "an lzop block of a size that none can have");
+                return decode_fail(d, "an lzop block of an impossible size");
         if (lzop->flags & FLAG_ADLER32_PLAIN) {
                 r = read_number(d, 4, &ret->sum[SUM_ADLER32]);
                 if (r < 0)

@@ -148,8 +148,8 @@ static int check_sourced(const struct check *check, int fd, const char *path)
                 if (node < 0)
                         return log_error(node, "%s: its shutdown would not run: %s needs %s", check->image, path, name);
                 if (fstat(node, &st) < 0 || !S_ISREG(st.st_mode))
-                        return log_error(-EINVAL, "%s: its shutdown would not run: %s of %s is no file", check->image,
-                                         name, path);
+                        return log_error(-EINVAL, "%s: its shutdown would not run: %s of %s is not a file",
+                                         check->image, name, path);
         }
         return 0;
 }
@@ -207,7 +207,8 @@ static int check_program(const struct check *check, int fd, const char *path, in
                 return log_error(-ENOEXEC, "%s: its %s is neither a program nor a script with an interpreter",
                                  check->image, path);
         if (level >= LEVELS_MAX)
-                return log_error(-ELOOP, "%s: its shutdown would not run: interpreters of interpreters", check->image);
+                return log_error(-ELOOP, "%s: its shutdown would not run: too many interpreters of interpreters",
+                                 check->image);
 
         next_fd = check_open_program(check, interpreter);
         if (next_fd < 0)
@@ -236,11 +237,10 @@ int check_exitrd(int root_fd, const char *image)
         _cleanup_close_ int fd = check_open_program(&check, "shutdown");
 
         if (fd == -ENOENT)
-                return log_error(0, "%s: there is no shutdown to run in it (dracut's shutdown module is not in it)",
-                                 image),
+                return log_error(0, "%s: it has no shutdown to run (the image lacks dracut's module shutdown)", image),
                        fd;
         if (fd < 0)
-                return log_error(fd, "%s: its shutdown is no executable file", image);
+                return log_error(fd, "%s: its shutdown is not an executable file", image);
         /* systemd-shutdown asks with the root that it has then. */
         if (faccessat(root_fd, "shutdown", X_OK, 0) < 0)
                 return log_error(-errno, "%s: its shutdown cannot be executed where it is", image);

@@ -154,7 +154,7 @@ static int judge(const struct check *check, const struct listing *l, int status,
                                  check->image, l->loader, l->path, status),
                        -ENOEXEC;
         if (!strstr(said, "(0x")) /* the addresses of the libraries, in glibc's and musl's list */
-                return log_error(0, "%s: its shutdown would not run: %s, which %s needs, is no loader", check->image,
+                return log_error(0, "%s: its shutdown would not run: %s, which %s needs, is not a loader", check->image,
                                  l->loader, l->path),
                        -ENOEXEC;
         return strstr(said, "libc.so.6") != NULL;

@@ -244,7 +244,7 @@ static int take_script(struct collection *c, const char *path, const char *real,
 
         name[strcspn(name, " \t\n")] = '\0';
         if (scripts >= LEVELS_MAX)
-                return log_line(c->level, -ELOOP, "Cannot take /%s: interpreters of interpreters", real);
+                return log_line(c->level, -ELOOP, "Cannot take /%s: too many interpreters of interpreters", real);
         r = take_program(c->programs, name, NULL, c->level, ignored, scripts + 1);
         if (r == -ENOENT)
                 return log_line(c->level, 0, "Cannot take /%s: its interpreter %s is missing", real, name), -ENOPKG;
@@ -274,7 +274,7 @@ static int take_program(struct programs *programs, const char *path, const char 
                 return take_script(&c, path, real, head, scripts);
         r = try_path(&c, path, path, 0);
         if (r == 0)
-                return log_line(level, 0, "Cannot take /%s: it is a program of another machine", real), -ENOEXEC;
+                return log_line(level, 0, "Cannot take /%s: it is a program for another machine", real), -ENOEXEC;
         if (r > 0)
                 r = collect(&c, dlopened);
         return r < 0 ? r : copy_parts(&c);

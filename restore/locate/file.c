@@ -42,7 +42,7 @@ int file_append(struct image *image, int fd, const char *name, const char *profi
                 r = image_add_file(image, TAKE_FD(owned), name);
         }
         if (r == -EINVAL)
-                return log_error(0, "Cannot use %s as an image: it is no regular file", name), r;
+                return log_error(0, "Cannot use %s as an image: it is not a regular file", name), r;
         return r < 0 ? log_error(r, "Cannot use %s as an image", name) : 0;
 }
 

@@ -148,7 +148,7 @@ static int take_lead(struct locate *locate, struct lead *ret)
                         return r;
                 locate->next++;
                 if (next->running && locate->search.other_kernel)
-                        r = search_skip(next->rule, 0, "it tells of the running kernel only");
+                        r = search_skip(next->rule, 0, "it applies to the running kernel only");
                 else
                         r = next->find(&locate->search, next);
                 if (r < 0)

@@ -75,7 +75,7 @@ int uki_read(int fd, const char *profile, struct uki *ret, const char **reason)
         }
         ret->profile = profile ? find_profile(fd, &ret->pe, profile) : 0;
         if (ret->profile < 0)
-                *reason = "it has not got the profile that is wanted";
+                *reason = "it lacks the wanted profile";
         else if (!pe_find(&ret->pe, ret->profile, ".linux"))
                 *reason = "it is not a unified kernel image";
         else

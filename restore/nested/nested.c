@@ -190,7 +190,7 @@ int nested_open(int tree_fd, const struct nested *nested, uint64_t *ret_size)
                 return log_error(r, "Cannot open the image's %s", nested->name);
         if (fd < 0 || pread(fd, magic, sizeof(magic), nested->magic_at) != (ssize_t)sizeof(magic) ||
             memcmp(magic, nested->magic, sizeof(magic)) != 0)
-                return log_error(-EBADMSG, "The image's %s is no %s file system", nested->name, nested->type);
+                return log_error(-EBADMSG, "The image's %s is not a %s file system", nested->name, nested->type);
         *ret_size = (uint64_t)st.st_size;
         return TAKE_FD(fd);
 }

@@ -94,7 +94,7 @@ static int show(struct walk *w, const struct newc *header, uint64_t at)
         int r = select_name(&w->options->select, w->number, w->name);
 
         if (r < 0)
-                return walk_wrong(w, at, "a name that is too long with what is put in front of it");
+                return walk_wrong(w, at, "a name that is too long with its new prefix");
         if (r > 0)
                 r = w->visitor->entry(w->argument, header, at);
         else if (w->visitor->other && S_ISREG(header->mode) && header->nlink >= 2 && header->filesize > 0)
@@ -204,7 +204,7 @@ static int find_entry(struct walk *w)
         if (!s->decoder && (c != '0' || s->at % NEWC_ALIGNMENT != 0))
                 return 0;
         if (c != '0')
-                return walk_wrong(w, s->at, "bytes that are no cpio archive");
+                return walk_wrong(w, s->at, "bytes that are not a cpio archive");
         if (s->at % NEWC_ALIGNMENT != 0)
                 return walk_wrong(w, s->at, "a cpio header that does not start at a multiple of four");
         return 1;

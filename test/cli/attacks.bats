@@ -53,7 +53,7 @@ attack() {
     [[ -L $T/work/out/dir ]]
 }
 
-@test "CVE-2023-7207 (GNU cpio): the same once more, with a symlink that another entry of the same name comes for" {
+@test "CVE-2023-7207 (GNU cpio): the same, with a second entry of the symlink's name" {
     image "archive(entry('dir', DIR | 0o755), entry('dir', LNK | 0o777, '$T/victim'), entry('dir/file', data='evil'),
                    entry('link', LNK | 0o777, 'step'), entry('step', LNK | 0o777, '$T/victim'), entry('link/new', data='evil'),
                    entry('file', LNK | 0o777, '$T/victim/file'), entry('file', data='mine'))"
@@ -88,7 +88,7 @@ attack() {
     [[ $(ls -A "$T/work/out") == kept ]]
 }
 
-@test "CVE-2019-14866 (GNU cpio): numbers in headers that are none" {
+@test "CVE-2019-14866 (GNU cpio): invalid numbers in headers" {
     for field in uid gid mtime ino nlink; do
         for number in "'-0000001'" "'+0000001'" "'0x000001'" "' 0000001'" "'0000001 '" "'0000000g'" "'\0\0\0\0\0\0\0\0'"; do
             image "archive(entry('x', data='x', $field=$number.encode()))"
@@ -112,14 +112,14 @@ attack() {
     attack 0
 }
 
-@test "CVE-2021-23177, CVE-2021-31566 (bsdcpio): a directory, to get its mode and times in the end, becomes a symlink" {
+@test "CVE-2021-23177, CVE-2021-31566 (bsdcpio): a directory becomes a symlink before its mode and times are set" {
     image "archive(entry('d', DIR | 0o777, mtime=9, uid=7), entry('e', DIR | 0o755), entry('e/dir', DIR | 0o777, mtime=9, uid=7)) +
            archive(entry('d', LNK | 0o777, '$T/victim/dir'), entry('e/dir', LNK | 0o777, '../../victim/dir')) +
            archive(entry('f', DIR | 0o755), entry('f/dir', DIR | 0o777, mtime=9)) + archive(entry('f', LNK | 0o777, 'x'))"
     attack 0
 }
 
-@test "libarchive issue 54: files of one inode number that are not linked" {
+@test "libarchive issue 54: unlinked files with the same inode number" {
     image "archive(entry('a', data='1', ino=5), entry('b', data='22', ino=5), entry('c', data='333', ino=5, nlink=2, dev=(1, 2)),
                    entry('d', data='4444', ino=5, nlink=2, dev=(2, 1)))"
     attack 0

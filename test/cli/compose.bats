@@ -116,7 +116,7 @@ declines() {
     declines "libmount.so.1: it is damaged"
 }
 
-@test "a library is no library" {
+@test "a library is not a library" {
     system
     echo text >"$T/root/$(realpath /lib/*/libmount.so.1)"
     declines "libmount.so.1: it is damaged"
@@ -135,7 +135,7 @@ declines() {
     cp /bin/true "$T/root$(realpath "$loader")"
     declines "$loader, the loader of /shutdown, ends with status"
     echo "int main(void) { return 0; }" | gcc -static -o "$T/root$(realpath "$loader")" -x c -
-    declines "$loader, which /shutdown needs, is no loader"
+    declines "$loader, which /shutdown needs, is not a loader"
 }
 
 # shared_library: systemd's own in the system

@@ -52,7 +52,7 @@ tree_names() {
 }
 
 # chmod() follows symlinks. No entry's is to find one in its way: device numbers of all sizes, as mknod() refuses some.
-@test "a mode for what a symlink leads to" {
+@test "a mode for a symlink's target" {
     image "archive(*[e for i, (way, mode, rdev, nlink, target) in enumerate(
         (way, mode, rdev, nlink, target) for way in ('%s', './%s', 'x%s/../%s') for mode in (DIR, FIFO, SOCK, CHR, BLK, 0o170000, 0)
         for rdev in ((0, 0), (4096, 0), (1 << 31, 1 << 31), (0xffffffff, 0xffffffff)) for nlink in (1, 2)
@@ -79,7 +79,7 @@ tree_names() {
     [[ $(<"$T/work/out/f") == 1 && ! -L $T/work/out/f ]]
 }
 
-@test "symlinks to the image's own directories that are turned outwards later" {
+@test "symlinks to the image's own directories, later changed to point out" {
     image "archive(entry('d', DIR | 0o755), entry('d/dir', DIR | 0o755), entry('d/dir/file', data='mine', ino=7, nlink=2),
                    entry('l', LNK | 0o777, 'd'), entry('l/x', data='1'), entry('l', LNK | 0o777, '$T/outside'),
                    entry('l/dir/file', data='evil'), entry('l/dir', DIR | 0o777, uid=5, mtime=9),
@@ -87,7 +87,7 @@ tree_names() {
     contained 0
 }
 
-@test "directories whose mtime is set at the end, when their names lead out" {
+@test "directories whose names lead out by the time that their mtimes are set" {
     image "archive(entry('dir', DIR | 0o755, mtime=9), entry('l', DIR | 0o755), entry('l/dir', DIR | 0o755, mtime=9)) +
            archive(entry('l', LNK | 0o777, 'x')) +
            archive(entry('a', LNK | 0o777, '$T/outside'), entry('a/dir', DIR | 0o755, mtime=9),
@@ -140,7 +140,7 @@ tree_names() {
     done
 }
 
-@test "what is in DIR points out" {
+@test "links in DIR that point out" {
     mkdir -p "$T/work/out/sub"
     ln -s "$T/outside" "$T/work/out/etc"
     ln -s ../../outside/dir "$T/work/out/usr"
@@ -173,7 +173,7 @@ tree_names() {
     everything | diff -u "$T.before" -
 }
 
-@test "-f: a mount below DIR that is read-only keeps what it has" {
+@test "-f: a read-only mount below DIR is not changed" {
     image "archive(entry('y', data='y'), entry('mnt', DIR | 0o777, uid=3), entry('mnt/file', data='evil'), entry('mnt/new', data='new'))"
     mkdir -p "$T/work/out/mnt"
     unshare -m --propagation private bash -euc '

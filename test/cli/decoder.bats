@@ -55,36 +55,36 @@ each() {
     [[ $status == 0 && -f $T/out/file ]]
 }
 
-@test "calls that a decoder has no use for: killed" {
+@test "calls that a decoder does not need: killed" {
     each 'killed by signal 31' write pwrite open create openat2 unlink rename chmod fork vfork exec kill ptrace poke \
         mount socket ioctl prctl setuid unshare bpf io_uring execmem mprotect
 }
 
-@test "calls of the other tables of the machine: killed" {
+@test "calls of the machine's other system call tables: killed" {
     [[ $(uname -m) == x86_64 ]] || skip "x86-64 has several"
     each 'killed by signal 31' call32 x32
 }
 
-@test "writing beyond the ring, and over its words" {
+@test "writing beyond the ring, and over its control words" {
     each 'killed by signal 11' overrun
     each 'impossible block|no newc magic|is not eight hexadecimal' words
 }
 
-@test "lengths that are lies" {
+@test "false lengths" {
     each 'impossible block' long longest
 }
 
-@test "ends that are lies" {
+@test "false ends" {
     each 'impossible end' end_beyond end_before end_far no_end
     each . nothing
 }
 
-@test "errors that mean something else to the unpacker" {
+@test "error numbers that have another meaning in the unpacker" {
     each 'nodata: Input/output error' nodata
     each 'nospace: Input/output error' nospace
 }
 
-@test "a reason that is no text" {
+@test "a reason that is not text" {
     each 'offset [0-9]+: (\\x1b)+$' reason
 }
 
@@ -210,7 +210,7 @@ look_at_decoder() {
     [[ $(stat -c %s "$T/out/a") == $((64 << 20)) ]]
 }
 
-@test "a kernel that says that it has no seccomp: it goes on, and says so with -v" {
+@test "a kernel without seccomp: the restore goes on, and says so with -v" {
     newc image "compress('zstd -15', archive(entry('b', data='x')))" >"$T/image"
     for error in ENOSYS EINVAL; do
         strace -f -qq -o /dev/null -e trace=seccomp -e inject=seccomp:error=$error \

@@ -164,7 +164,7 @@ differs() {
     done
 }
 
-@test "the kernel goes on behind a trailer, GNU cpio and bsdtar end there" {
+@test "the kernel continues after a trailer, GNU cpio and bsdtar stop there" {
     differs cpio bsdtar -- 'archive(entry("a")) + archive(entry("b"))' 'a f 0644 0:0 0 ""' 'b f 0644 0:0 0 ""'
 }
 

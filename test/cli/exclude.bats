@@ -17,7 +17,7 @@ without() {
     tree "${@:2}"
 }
 
-@test "a directory and all below it, of all types; not what only begins with its name or has it elsewhere" {
+@test "a directory and all below it, of all types; not other names that begin with it or contain it" {
     image 'archive(
         entry("d", DIR | 0o755), entry("d/f", data="x" * 100000), entry("d/e", DIR | 0o700), entry("d/e/f", data="y"),
         entry("d/l", LNK | 0o777, "../keep"), entry("d/p", FIFO | 0o600), entry("d/c", CHR | 0o600, rdev=(1, 3)),
@@ -30,7 +30,7 @@ without() {
     without -x 'd/*' -x nothing -x '' -x e -x dd -x d.conf -x u -- 'd d 0755 0:0 0' 'keep f 0644 0:0 0 "4"'
 }
 
-@test "a pattern or a name in the image that begins with a slash, or a name with ./" {
+@test "patterns and names that begin with a slash, and names with ./" {
     image 'archive(entry("a", DIR | 0o755), entry("a/b", data="1"), entry("/a/c", data="2"), entry("./a/d", data="3"),
                    entry("e", data="4"))'
     for slash in '' /; do
@@ -41,14 +41,14 @@ without() {
     done
 }
 
-@test "a * is for slashes too, so that a pattern finds names in all directories" {
+@test "a * matches slashes, too, so a pattern matches names in all directories" {
     image 'archive(entry("a", DIR | 0o755), entry("a/b", DIR | 0o755), entry("a/b/x.ko", data="1"), entry("y.ko", data="2"),
                    entry("a/b/x.ko.zst", data="3"))'
     without -x '*.ko' -- 'a d 0755 0:0 0' 'a/b d 0755 0:0 0' 'a/b/x.ko.zst f 0644 0:0 0 "3"'
 }
 
 # Which name has the data is known only when all of them have come.
-@test "a file with several names is not left out, wherever its data are" {
+@test "a file with several names is not left out, whichever name has the data" {
     for last in True False; do
         image "archive(entry('a', data='' if $last else 'x', ino=5, nlink=2), entry('b', data='x' if $last else '', ino=5, nlink=2),
                        entry('c', data='y', ino=6))"

@@ -44,7 +44,7 @@ export -f state
         [[ -e $R/.need_shutdown && ! -e $R/shutdown ]]'
 }
 
-@test "directories that were there before get the labels that the image's have" {
+@test "existing directories get the labels of the image's" {
     command -v getfattr >/dev/null || skip "needs getfattr"
     exitrd_root
     mkdir -p "$T/root/sys/fs/selinux" "$T/root/etc/selinux/small/contexts/files" "$R/bin/more"
@@ -70,7 +70,7 @@ export -f state
     [[ -x $R/shutdown ]]
 }
 
-@test "what was there is carried over, and wins over the image" {
+@test "existing files are carried over, and replace the image's" {
     exitrd_root
     mkdir -p "$R/etc/cmdline.d" "$R/bin" "$R/shutdown.d"
     echo rd.break >"$R/etc/cmdline.d/debug.conf"
@@ -88,7 +88,7 @@ export -f state
     [[ $(stat -c '%Y' "$R/bin/sh") == 1000 && -d $R/shutdown.d && -x $R/shutdown ]]
 }
 
-@test "a program that is carried over as a mount, as it is large, is the one that is checked" {
+@test "a large program is carried over as a mount, and is the one that is checked" {
     exitrd_root
     mkdir "$R/bin"
     head -c 2M /dev/zero >"$R/bin/sh"
@@ -103,7 +103,7 @@ export -f state
         [[ -x $R/shutdown && $(findmnt -rno TARGET "$R/bin/sh") == "$R/bin/sh" ]]'
 }
 
-@test "mounts below are carried over, with those on top of others and below others, and none is left behind" {
+@test "mounts below are carried over, stacked and nested ones too, and none is left behind" {
     exitrd_root
     private '
         mkdir -p "$R"/{live,etc}
@@ -137,7 +137,7 @@ export -f state
 
 export -f hold release
 
-@test "nobody sees a tree that is not finished" {
+@test "nobody sees an unfinished tree" {
     exitrd_root
     state >"$T/before"
     hold move_mount 2 "$RESTORE" -f -S "$T/root" -k 1 >"$T/said" 2>&1
@@ -170,7 +170,7 @@ export -f hold release
         [[ $(grep -c " $R " /proc/self/mountinfo) == 1 && $(ls -A "$R") == theirs ]]'
 }
 
-@test "SIGKILL at each call: what was there is there, and nothing else; or all is done" {
+@test "SIGKILL at each call: all is as before, or all is done" {
     exitrd_root
     private 'python3 "$1/cli/kill-calls.py" "$T/root"' "$tests" >"$T/stdout"
     echo "# $(<"$T/stdout")" >&3
@@ -185,11 +185,11 @@ export -f hold release
     restore -f -S "$T/root" -k 1
     [[ $status == 0 && $(lines "$T/stderr") == 2 && $(<"$T/stdout") == *": restored $T/root/boot/initrd-1 "* ]]
     [[ $(sed -n 1p "$T/stderr") == *"$T/root/boot/initramfs-1.img: offset "* ]]
-    [[ $(sed -n 2p "$T/stderr") == *"$T/root/boot/initrd.img-1: there is no shutdown to run in it"* ]]
+    [[ $(sed -n 2p "$T/stderr") == *"$T/root/boot/initrd.img-1: it has no shutdown to run"* ]]
     [[ -x $R/shutdown && ! -e $R/init ]]
 }
 
-@test "no candidate will do: a line each" {
+@test "no candidate is usable: one line for each" {
     exitrd_root
     head -c 1000 "$T/root/boot/initrd.img-1" >"$T/root/boot/initramfs-1.img"
     head -c 1001 "$T/root/boot/initramfs-1.img" >"$T/root/boot/initrd.img-1"
@@ -207,7 +207,7 @@ export -f hold release
     [[ ! -e $R/shutdown ]]
 }
 
-@test "memory is short: without kernel modules and firmware" {
+@test "memory is short: kernel modules and firmware are left out" {
     exitrd_root
     python3 - "$tests/lib" "$T/root/boot/initrd.img-1" <<'END'
 import sys

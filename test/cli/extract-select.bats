@@ -18,7 +18,7 @@ load fixture-extract
     [[ $(cd "$T/out" && echo *) == "a l" ]]
 }
 
-@test "--strip-components: in trees, lists and contents; what has no more is left out" {
+@test "--strip-components: in trees, lists and contents; shorter names are left out" {
     image 'archive(entry("./usr/lib/x", REG | 0o644, b"x\n"), entry("/usr/lib//y", REG | 0o644, b"y\n"),
         entry("usr", DIR | 0o755), entry("usr/lib", DIR | 0o755), entry("z", REG | 0o644), entry("usr/..", DIR | 0o755),
         entry("usr/l", LNK | 0o777, b"lib/x"))'
@@ -56,7 +56,7 @@ load fixture-extract
     refused 'a name that is too long'
 }
 
-@test "a hard link has its data whatever the name that is selected" {
+@test "a hard link has its data whichever name is selected" {
     image 'archive(entry("first", REG | 0o644, b"", nlink=3, ino=9), entry("second", REG | 0o644, b"", nlink=3, ino=9),
         entry("last", REG | 0o644, b"data\n", nlink=3, ino=9, mtime=77), entry("other", REG | 0o644, b"o\n", nlink=2, ino=10))'
     for it in first second last; do
@@ -91,7 +91,7 @@ load fixture-extract
     refused "nowhere: No such file"
 }
 
-@test "pipes and standard input, up to what memory has" {
+@test "pipes and standard input, as far as memory allows" {
     image "$early + compress('zstd -15', archive($one))"
     extract -l - <"$T/image"
     prints "${early_names[@]}" . a d d/b
@@ -117,10 +117,10 @@ load fixture-extract
     extract -l - <&-
     refused 'standard input: Bad file descriptor'
     head -c 1200000000 /dev/zero | (extract -l -
-        refused 'standard input: more than [0-9]* MiB are not read from what is no regular file')
+        refused 'standard input: a pipe with more than [0-9]* MiB: write it to a file')
 }
 
-@test "--profile: a unified kernel image's other initrds; addons; --examine tells of both" {
+@test "--profile: a unified kernel image's other initrds; addons; --examine lists both" {
     stub=/usr/lib/systemd/boot/efi/linuxx64.efi.stub
     [[ -e $stub ]] || skip "needs systemd's stub"
     image "archive($one)"
@@ -140,7 +140,7 @@ load fixture-extract
         prints . d d/c l
     done
     extract -l "$T/uki.efi" --profile third
-    refused 'uki.efi: it has not got the profile that is wanted'
+    refused 'uki.efi: it lacks the wanted profile'
     extract -l "$T/uki.efi" -F "$T/uki.efi.extra.d/x.addon.efi"
     prints . a d d/b . d d/c l
     extract --raw "$T/uki.efi"

@@ -56,7 +56,7 @@ END
     comparable "$T/gnu" | LC_ALL=C sort | diff "$T/listed" -
 }
 
-@test "what tar, bsdtar and sqfstar make of it is the tree that the restore makes" {
+@test "tar, bsdtar and sqfstar make the tree that the restore makes" {
     image "$everything"
     "$RESTORE" -q -C "$T/restored" "$T/image"
     for it in "tar -xpf - --numeric-owner" "bsdtar -xpf - --numeric-owner"; do
@@ -82,7 +82,7 @@ END
     newc diff --no-root "$T/restored" "$T/mounted" | grep -vF '\xc3\xbc d' | diff /dev/null -
 }
 
-@test "a hard link that the selection leaves the data of is a file with the data" {
+@test "a hard link whose other names are not selected becomes a file with the data" {
     image 'archive(entry("first", REG | 0o644, b"", nlink=3, ino=9), entry("second", REG | 0o644, b"", nlink=3, ino=9),
         entry("last", REG | 0o644, b"data\n", nlink=3, ino=9), entry("again", REG | 0o644, b"new!\n", nlink=3, ino=9))'
     extract --tar -x last -x again "$T/image"
@@ -94,11 +94,11 @@ END
     [[ $(stat -c %h "$T/out/first") == 4 ]]
 }
 
-@test "names: no character set is needed, none leads out, sockets are counted" {
+@test "names: any bytes, none leads out; sockets are counted" {
     image "archive(entry('e\u0301', REG | 0o644, b'1'), entry('\u00e9', REG | 0o644, b'2'), entry(b'\xff', REG | 0o644, b'3'),
         entry('s', SOCK | 0o600), entry(b'n' * 200 + b'/' + b'\xfe' * 200, REG | 0o644, b'4'))"
     LC_ALL=C extract --tar "$T/image"
-    [[ $status == 0 && $(<"$T/stderr") == *"Sockets left out, which tar does not have: 1" ]]
+    [[ $status == 0 && $(<"$T/stderr") == *"Sockets left out, as tar has none: 1" ]]
     mkdir "$T/out"
     bsdtar -C "$T/out" -xf "$T/stdout"
     rm -r "$T/out"
@@ -112,7 +112,7 @@ END
     refused 'a name that leads out of the directory'
 }
 
-@test "damage, and where output cannot go: status 1" {
+@test "damage, and output that fails: status 1" {
     image "$everything"
     head -c -4 "$T/image" >"$T/cut"
     extract --tar "$T/cut"

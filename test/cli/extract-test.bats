@@ -35,7 +35,7 @@ defects() {
     prints one good two three four
 }
 
-@test "behind a damaged header, the next one" {
+@test "defects after a damaged header" {
     image "archive(entry('one', REG | 0o644, b'x' * 999), entry('two', REG | 0o644, b'x'), entry('three', $bad)) +
         compress('zstd -15', archive(entry('four', $bad)))"
     for it in -110 -100 -50; do
@@ -57,7 +57,7 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
     defects 'not eight hex' 'byte [0-9]* of the decoded gzip part'
 }
 
-@test "behind a damaged trailer or early part, what follows" {
+@test "defects after a damaged trailer or early part" {
     image "$early + bytes(512) + compress('xz', archive(entry('one', $bad)))"
     damage "$T/image" TRAILER -100
     extract --test "$T/image"
@@ -68,7 +68,7 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
     defects 'not eight hex' 'the checksum'
 }
 
-@test "behind a part that cannot be decoded, the next file" {
+@test "defects after a part that cannot be decoded: in the next file" {
     image "compress('zstd -15', archive($one))"
     head -c -3 "$T/image" >"$T/cut"
     echo "no image at all" >"$T/foreign"
@@ -242,7 +242,7 @@ as_user() {
     refused "Cannot read the image's squashfs-root.img: unsquashfs: "
     image "archive(entry('squashfs-root.img', REG | 0o644, b'no squashfs'))"
     as_user --nested -l "$T/image"
-    refused "The image's squashfs-root.img is no squashfs file system"
+    refused "The image's squashfs-root.img is not a squashfs file system"
     status=0
     unshare --user --map-root-user sh -euc 'echo 0 >/proc/sys/user/max_user_namespaces
         exec setpriv --bounding-set=-all "$0" --nested -l "$1"' "$T/program" "$T/image" >"$T/stdout" 2>"$T/stderr" || status=$?

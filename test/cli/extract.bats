@@ -45,7 +45,7 @@ load fixture-extract
     done
 }
 
-@test "--parts: ranges, and the last one wins" {
+@test "--parts: ranges; the last one counts" {
     image "$early + archive($one) + compress('gzip', archive($two))"
     for it in 1 1-1 -1; do
         extract -l -P $it "$T/image"
@@ -83,7 +83,7 @@ load fixture-extract
     cpio -itv <"$T/image" 2>/dev/null | diff - "$T/stdout"
 }
 
-@test "patterns: * matches slashes, directories bring nothing, options may follow" {
+@test "patterns: * matches slashes, a directory does not include its files, options may follow" {
     image "archive($one)"
     extract "$T/image" --list '*b'
     prints d/b
@@ -97,7 +97,7 @@ load fixture-extract
     prints a
 }
 
-@test "extraction: early parts too, times, a leading slash, parents of what is selected" {
+@test "extraction: early parts, times, a leading slash, parents of selected names" {
     image "$early + compress('zstd -15', archive($one, entry('/e', REG | 0o4711, b'e', uid=7, gid=8)))"
     extract -v -D "$T/out" "$T/image"
     [[ $status == 0 && ! -s $T/stdout ]]
@@ -121,7 +121,7 @@ load fixture-extract
     newc diff "$T/restored" "$T/out"
 }
 
-@test "extraction: what is as new or newer stays, what is older is replaced and not written to" {
+@test "extraction: files as new or newer stay; older ones are replaced, not written to" {
     mkdir "$T/here"
     image 'archive(entry("old", REG | 0o644, b"new\n", mtime=5000), entry("new", REG | 0o644, b"old\n", mtime=5000),
         entry("same", REG | 0o644, b"old\n", mtime=5000), entry("link", LNK | 0o777, b"old", mtime=5000))'
@@ -151,7 +151,7 @@ load fixture-extract
     [[ -z $(ls "$T/outside") && -e $T/here/..x && -e $T/here/abs && ! -e /abs ]]
 }
 
-@test "extraction: something else in the way is a failure, and the rest is made" {
+@test "extraction: a name that is taken is a failure, and the rest is made" {
     mkdir -p "$T/here/a/full"
     image "archive($one)"
     extract "$T/image"
@@ -167,7 +167,7 @@ load fixture-extract
     chmod 755 "$T" "$T/program"
     chown 65534:65534 "$T/user"
     setpriv --reuid=65534 --regid=65534 --clear-groups "$T/program" -D "$T/user" "$T/image" 2>"$T/stderr"
-    [[ $(lines "$T/stderr") == 1 && $(<"$T/stderr") == *"only root can make: 2" ]]
+    [[ $(lines "$T/stderr") == 1 && $(<"$T/stderr") == *"only root can make them: 2" ]]
     (cd "$T/user" && find . -printf '%p %M %U\n' | LC_ALL=C sort) | sed 's/65534/nobody/' |
         diff <(printf '%s\n' '. drwxr-xr-x nobody' './p prw------- nobody' \
         './ro drwxr-xr-x nobody' './ro/f -r-------- nobody') -
@@ -247,7 +247,7 @@ for part in json.load(sys.stdin)["parts"]: print(*part.values(), sep="\t")' <"$T
     prints first
 }
 
-@test "usage, --help, --debug, and where output cannot go" {
+@test "usage, --help, --debug, and output that fails" {
     extract
     [[ $status == 2 && ! -s $T/stdout && $(<"$T/stderr") == Usage:* ]]
     for it in --nonsense "--test --list" "--examine --test" -D; do

@@ -60,6 +60,6 @@ matrix() {
     python3 "$tests/cli/windows.py"
 }
 
-@test "lz4 -l: what is a block and what is a part" {
+@test "lz4 -l: blocks and parts that look like each other" {
     python3 "$tests/cli/lz4.py"
 }

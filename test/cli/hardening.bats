@@ -31,7 +31,7 @@ instrumented() {
     has 'FLAGS_1.*\bPIE\b' -d
 }
 
-@test "relocations read-only from the start" {
+@test "read-only relocations" {
     ! instrumented || skip "built with a sanitizer"
     has 'GNU_RELRO' -l
     has 'BIND_NOW|FLAGS_1.*\bNOW\b' -d
@@ -66,10 +66,10 @@ instrumented() {
     [[ $(objdump -d --no-show-raw-insn "$SKIPCPIO" | grep -Ec "\b($mark)\b") -gt 8 ]]
 }
 
-@test "no path to libraries of its own" {
+@test "no RPATH" {
     has_not 'RPATH|RUNPATH' -d
 }
 
-@test "neither is setuid, nor asks for it" {
+@test "no setuid bit and no code for it" {
     [[ ! -u $RESTORE && ! -g $RESTORE && ! -u $SKIPCPIO && ! -g $SKIPCPIO ]]
 }

@@ -84,7 +84,7 @@ options_of_fish() {
         end' | cut -f 1 | grep -E -- '^-' | sed 's/=$//' | sort -u
 }
 
-@test "manual pages and completions have each program's options and no others" {
+@test "manual pages and completions have exactly each program's options" {
     [[ $(programs) == *dracut-initramfs-restore* ]]
     for program in $(programs); do
         name=${program##*/}
@@ -111,7 +111,7 @@ dracut-initramfs-restore image
 skipcpio --list image " ]
 }
 
-@test "the manual pages have no fault that mandoc and man know" {
+@test "mandoc and man find no fault in the manual pages" {
     install_
     [ "$(find "$root" -path '*/man/*' -type f | wc -l)" -ge 3 ]
     find "$root" -path '*/man/*' -type f | while read -r page; do
@@ -123,7 +123,7 @@ skipcpio --list image " ]
     diff /dev/null "$T/faults"
 }
 
-@test "at 80 columns each page has its whole title, and says which version it is of" {
+@test "at 80 columns each page has its whole title and its version" {
     install_
     version=$(sed -n 's/^VERSION := //p' "$top/Makefile")
     find "$root" -path '*/man/*' -type f >"$T/pages"
@@ -136,7 +136,7 @@ skipcpio --list image " ]
     done <"$T/pages"
 }
 
-@test "each file says its licence, or REUSE.toml does" {
+@test "each file has its licence, in itself or in REUSE.toml" {
     git -C "$top" rev-parse 2>/dev/null || skip "not a clone"
     cd "$top"
     mapfile -t exempt < <(sed -n 's/^    "\(.*\)",$/:!\1/p' REUSE.toml)
@@ -199,7 +199,7 @@ skipcpio --list image " ]
     [ "$(find "$root" -name '*.distrib')" = "" ]
 }
 
-@test "what version 1.0 had put in dracut's place goes" {
+@test "what version 1.0 put in dracut's place is removed" {
     distribution old
     mv "$lib/dracut-initramfs-restore" "$lib/dracut-initramfs-restore.distrib"
     cp "$BUILD/restore/dracut-initramfs-restore" "$lib/"

@@ -53,7 +53,7 @@ ctypes.CDLL(sys.argv[1])
 print(next(l.split()[-1] for l in open("/proc/self/maps") if sys.argv[1].split(".so")[0] + ".so" in l))' "$1"
 }
 
-@test "what is linked: the C library and zlib" {
+@test "only the C library and zlib are linked" {
     readelf -d "$RESTORE" | grep NEEDED
     [[ -z $(readelf -d "$RESTORE" | grep -E 'NEEDED.*lib(isal|bz2|lzo2|lz4|lzma|zstd|selinux|seccomp)') ]]
 }
@@ -63,7 +63,7 @@ print(next(l.split()[-1] for l in open("/proc/self/maps") if sys.argv[1].split("
     formats "$FAULT/deny-write-execute" "$RESTORE"
 }
 
-@test "ISA-L has text relocations, which such a filter refuses: zlib" {
+@test "zlib, if ISA-L has text relocations that such a filter refuses" {
     needs_filters
     newc image "compress('gzip', archive(entry('a', data='x' * 10000)))" >"$T/image"
     hide
@@ -74,7 +74,7 @@ print(next(l.split()[-1] for l in open("/proc/self/maps") if sys.argv[1].split("
     ! grep -q libisal "$T/said" || grep -q 'segment writable' "$T/said" # silent in a build without ISA-L
 }
 
-@test "no ISA-L: zlib, without a word" {
+@test "without ISA-L: zlib, and no message" {
     hide libisal.so.2
     image "compress('gzip', archive(entry('a', data='x')))"
     restore -C "$T/out" "$T/image"
@@ -82,7 +82,7 @@ print(next(l.split()[-1] for l in open("/proc/self/maps") if sys.argv[1].split("
     [[ $(<"$T/out/a") == x ]]
 }
 
-@test "any other library that is missing: the line says for which format" {
+@test "another missing library: the line names the format" {
     hide libbz2.so.1.0 libbz2.so.1 liblzo2.so.2 liblz4.so.1 liblzma.so.5 libzstd.so.1
     for format in bzip2 lzop 'lz4 -l' lz4 xz lzma 'zstd -15'; do
         # the compressor needs it as well
@@ -91,7 +91,7 @@ print(next(l.split()[-1] for l in open("/proc/self/maps") if sys.argv[1].split("
     done
 }
 
-@test "libbz2 by Fedora's name" {
+@test "libbz2 under Fedora's name" {
     image "compress('bzip2', archive(entry('a', data='x')))"
     hide libbz2.so.1.0 libbz2.so.1
     refuses 'the library that reads bzip2 is not installed'

@@ -64,7 +64,7 @@ sys.stdout.buffer.write(data)' "$format" "$dict" <"$T/plain" >"$T/image"
     done
 }
 
-@test "a window that is asked for is not memory that is taken" {
+@test "a large window takes no memory until it is filled" {
     [[ $(ulimit -v) == unlimited ]] || skip "memory is limited already"
     newc image "archive(entry('x', data='x' * 1000))" | zstd -q --ultra --long=27 -c >"$T/image"
     /usr/bin/env python3 - "$RESTORE" "$T" <<'EOF'
@@ -101,7 +101,7 @@ bomb() {
     done
 }
 
-@test "several writers find the tmpfs full at once: one line, and all is freed" {
+@test "several writers find the tmpfs full at the same time: one line, and all is freed" {
     image "archive(*[entry('f%d' % i, data=bytes(1500000)) for i in range(80)])"
     for i in {1..12}; do
         in_tmpfs 20M "$RESTORE" -q -C "$T/small/out" "$T/image" 2>"$T/stderr" && return 1

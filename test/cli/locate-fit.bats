@@ -45,7 +45,7 @@ refuses() {
     [[ $status == 0 && -e $T/tree/b ]]
 }
 
-@test "FIT: no ramdisk, several, one that is not there, a device tree that is damaged" {
+@test "FIT: no ramdisk, several, a missing one, a damaged device tree" {
     fit boot/x.itb "$BOTH"
     refuses 'its configurations have several ramdisks, and none is the default'
     fit boot/x.itb 'default = "c1"; c1 { kernel = "kernel"; }; c2 { kernel = "kernel"; ramdisk = "a"; };'
@@ -63,7 +63,7 @@ refuses() {
     refuses 'its device tree is damaged'
 }
 
-@test "FIT: names with the version, and without; U-Boot's own is none" {
+@test "FIT: names with the version, and without; not U-Boot itself" {
     local name
 
     for name in fitImage-$K $K.itb image-$K.itb linux-$K.fit fitImage-$K-dracut dtb/fitImage-$K.bin efi/a/fitimage-$K.itb; do
@@ -92,7 +92,7 @@ refuses() {
     finds 'fits the kernel command line' /boot/vendor/initrd
 }
 
-@test "FIT: what it holds is listed" {
+@test "FIT: its content is listed" {
     fit boot/x.itb "default = \"c2\"; $BOTH"
     extract --list "$S/boot/x.itb"
     prints b

@@ -15,7 +15,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 
 # --- Directories called after the kernel's package.
 
-@test "a package's directory where no package is known: the kernel beside the image tells" {
+@test "a package's directory, the package unknown: the kernel beside the image decides" {
     new_system 'quiet rw root=UUID=1'
     put boot/$MACHINE/linux-zen/initramfs-linux-zen
     bzimage "$S/boot/$MACHINE/linux-zen/vmlinuz-linux-zen" $K
@@ -68,7 +68,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds "end of the kernel's version" /boot/firmware/initramfs7l
 }
 
-@test "a name with a part of the version: the kernel beside it tells" {
+@test "a name with a part of the version: the kernel beside it decides" {
     new_system
     for v in 6.1:$K 6.6:6.6.1-1; do
         put boot/initramfs-${v%:*}-x86_64.img
@@ -156,7 +156,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'fits the kernel command line' '/boot/x/a.efi[.initrd]' '/boot/x/a.efi.extra.d/b.addon.efi[.initrd]'
 }
 
-@test "a linux line that names a unified kernel image outside EFI/Linux, whatever its name" {
+@test "a linux line with a unified kernel image of any name outside EFI/Linux" {
     for file in vmlinuz-$K.uki x/y/kernel EFI/Gentoo/K.EFI; do
         new_system
         uki efi/$file .uname=$K .initrd=a
@@ -178,7 +178,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 
 # --- initrd= and the entry that it came from.
 
-@test "initrd= of an entry whose version is another kernel's, and whose kernel does not tell" {
+@test "initrd= of an entry with another kernel's version, and a kernel without one" {
     new_system 'initrd=\x\initrd root=UUID=1 ro'
     mkdir -p "$S/usr/lib/modules/6.1.0-6" "$S/usr/lib/modules/$K"
     put efi/x/initrd
@@ -194,7 +194,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'initrd=' /efi/x/initrd
 }
 
-@test "initrd= names a symlink that leads to the next kernel's image now" {
+@test "initrd= names a symlink that now leads to another kernel's image" {
     new_system 'initrd=\initrd.img root=UUID=1 ro'
     put boot/initrd.img-6.1.0-6
     put boot/initrd.img-$K
@@ -204,7 +204,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'initrd=' /boot/initrd.img
 }
 
-@test "initrd= with slashes of another kind than the entry that was rejected" {
+@test "initrd= with backslashes where the rejected entry has slashes" {
     new_system 'initrd=\X\\.\Initrd.img root=UUID=1 ro'
     mkdir -p "$S/efi/X"
     bzimage "$S/efi/X/v.efi" 6.1.0-6
@@ -214,7 +214,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'kernel version' /boot/initrd.img-$K
 }
 
-@test "initrd= of another kernel by the one beside it, and the one that booted is called previous" {
+@test "initrd= of another kernel, by the file beside it; the one that booted is called previous" {
     new_system 'initrd=\EFI\p\initrd.img root=UUID=1 ro'
     put efi/EFI/p/initrd.img
     put efi/EFI/p/initrd.img-previous
@@ -223,7 +223,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'kernel beside it' /efi/EFI/p/initrd.img-previous
 }
 
-@test "initrd= through subvolumes of any name, with a point in the path, on the volume that has all of it" {
+@test "initrd= through subvolumes of any name, with . in the path, on the volume that has all of it" {
     new_system
     put boot/a.img
     put boot/b.img
@@ -241,7 +241,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 
 # --- The firmware's own entries, with the partition not mounted.
 
-@test "the firmware's entry names a partition alone: its default file" {
+@test "the firmware's entry names only a partition: its default file" {
     local name
 
     case $("${TARGET_CC:-cc}" -dumpmachine) in
@@ -259,7 +259,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds BootCurrent "/dev/disk/by-partuuid/$UUID:/EFI/BOOT/$name[.initrd]"
 }
 
-@test "the firmware's entry has bytes that are no text, or a shim that starts the image" {
+@test "the firmware's entry with bytes that are not text, or with a shim that starts the image" {
     new_system 'root=/dev/vda2 ro'
     S=$T/esp uki EFI/x/m.efi .initrd=a .uname=$K
     partition "$T/esp" $UUID
@@ -273,7 +273,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds_nothing
 }
 
-@test "the firmware's entry names a boot manager: the partition is looked through" {
+@test "the firmware's entry names a boot manager: its partition is searched" {
     new_system 'root=/dev/vda2 ro'
     mkdir -p "$T/esp/EFI/x"
     S=$T/esp put EFI/x/initrd-$K
@@ -284,7 +284,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 
 # --- Media of live systems.
 
-@test "a medium's image that is called after its kernel, in images, in Anaconda's directory" {
+@test "a medium's image named after its kernel, in images, in Anaconda's directory" {
     new_system 'BOOT_IMAGE=/boot/gentoo root=live:CDLABEL=x'
     put run/initramfs/live/boot/gentoo.igz
     put run/initramfs/live/boot/memtest
@@ -369,7 +369,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds_nothing
 }
 
-@test "the kernel beside an image in EFI/NAME, which has no version or one that is turned" {
+@test "an image in EFI/NAME with the kernel beside it, and no version or one turned around" {
     new_system
     put boot/efi/EFI/xen/initrd.img
     bzimage "$S/boot/efi/EFI/xen/vmlinuz" $K

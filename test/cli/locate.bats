@@ -36,7 +36,7 @@ no_leaks() {
     done
 }
 
-@test "IMAGE arguments: a unified kernel image stands for its initrd, another PE file is an error" {
+@test "IMAGE arguments: a unified kernel image means its initrd; another PE file is an error" {
     new_system
     uki x.efi .initrd=x
     restore --locate "$S/x.efi"
@@ -54,7 +54,7 @@ no_leaks() {
     finds retain_initrd /sys/firmware/initrd
 }
 
-@test "what our dracut module has kept comes next, but not for another kernel" {
+@test "the image that our dracut module stashed comes next, but not for another kernel" {
     new_system
     put run/dracut-restore/initrd
     variable StubImageIdentifier '\EFI\Linux\a.efi'
@@ -78,7 +78,7 @@ no_leaks() {
     finds StubImageIdentifier '/efi/EFI/Linux/a.efi[.initrd]'
 }
 
-@test "LoaderImageIdentifier names it where the firmware or an older stub started it" {
+@test "LoaderImageIdentifier names it if the firmware or an older stub started it" {
     new_system
     variable LoaderImageIdentifier '\EFI\Linux\a.efi'
     uki boot/efi/EFI/Linux/a.efi .initrd=a
@@ -117,7 +117,7 @@ no_leaks() {
     finds LoaderEntrySelected /efi/a
 }
 
-@test "LoaderEntrySelected is not believed after a kexec into another kernel" {
+@test "LoaderEntrySelected is ignored after a kexec into another kernel" {
     new_system
     variable LoaderEntrySelected 'old.conf'
     entry efi/loader/entries/old.conf 'version 5.10' 'linux /vmlinuz-5.10' 'initrd /old' 'options root=/dev/old'
@@ -151,7 +151,7 @@ no_leaks() {
     finds 'fits the kernel command line' /efi/$MACHINE/6.1.0-4/initrd
 }
 
-@test "BOOT_IMAGE= with a number, as zipl has it: an entry of another kernel is not the one, however specific" {
+@test "BOOT_IMAGE= with a number, as by zipl: an entry of another kernel is not used, however specific" {
     new_system 'root=/dev/vda2 ro quiet BOOT_IMAGE=0'
     entry boot/loader/entries/old.conf 'version 6.1.0-4' 'linux /boot/vmlinuz-6.1.0-4' 'initrd /boot/old' 'options root=/dev/vda2 ro quiet'
     entry boot/loader/entries/new.conf "version $K" "linux /boot/vmlinuz-$K" 'initrd /boot/new' 'options root=/dev/vda2 ro'
@@ -163,7 +163,7 @@ no_leaks() {
     finds 'kernel version' /lib/modules/$K/initrd
 }
 
-@test "a kernel whose name has but a part of its version: BOOT_IMAGE= says that it is the one" {
+@test "a kernel with only a part of its version in its name: BOOT_IMAGE= decides" {
     new_system 'BOOT_IMAGE=/vmlinuz-6.1-x86_64 root=/dev/vda2 ro quiet'
     for v in 5.15 6.1; do
         entry boot/loader/entries/$v.conf "linux /vmlinuz-$v-x86_64" "initrd /initrd-$v" 'options root=/dev/vda2 ro'
@@ -200,7 +200,7 @@ no_leaks() {
     finds 'fits the kernel command line' /boot/b
 }
 
-@test "entries that fit as well: the one of this kernel, by version or by the file's name" {
+@test "entries that fit equally: the one of this kernel, by version or by the file's name" {
     new_system
     for v in 6.1.0 $K 6.1.0-56; do
         entry efi/loader/entries/$MACHINE-$v.conf 'linux /linux' "initrd /$v" 'options root=/dev/vda2 ro'
@@ -214,7 +214,7 @@ no_leaks() {
     finds 'fits the kernel command line' /efi/$K
 }
 
-@test "entries of other kernels only, all with these options: none of them" {
+@test "entries of other kernels only, with the same options: none" {
     new_system
     for v in 5.10 5.11; do
         entry boot/loader/entries/$v.conf "version $v" "linux /vmlinuz-$v" "initrd /$v" 'options root=/dev/vda2 ro'
@@ -223,7 +223,7 @@ no_leaks() {
     finds_nothing
 }
 
-@test "an entry with a fallback beside it" {
+@test "an entry beside its fallback" {
     new_system
     entry boot/loader/entries/arch.conf 'linux /vmlinuz-linux' 'initrd /initramfs-linux.img' 'options root=/dev/vda2 ro'
     entry boot/loader/entries/arch-fallback.conf 'linux /vmlinuz-linux' 'initrd /initramfs-linux-fallback.img' 'options root=/dev/vda2 ro'
@@ -241,7 +241,7 @@ no_leaks() {
     done
 }
 
-@test "kernel-install's layout, whatever the token comes from and wherever it is" {
+@test "kernel-install's layout, with a token from each source, on each volume" {
     for token in own-token $MACHINE Default some-image someos; do
         for where in efi boot boot/efi; do
             new_system
@@ -267,7 +267,7 @@ no_leaks() {
     finds 'default name' /boot/initrd.img
 }
 
-@test "by version: a unified kernel image whose .uname it is, and whose command line it can have been" {
+@test "by version: a unified kernel image with this .uname and a command line that fits" {
     new_system 'root=/dev/vda2 ro composefs=abc'
     uki efi/EFI/Linux/a.efi .uname=6.1.0-56 .initrd=a .cmdline='composefs=abc'
     uki efi/EFI/Linux/b-$K.efi .uname=$K .initrd=b .cmdline='composefs=def'
@@ -278,7 +278,7 @@ no_leaks() {
     finds 'unified kernel image of the kernel version' '/efi/EFI/Linux/a.efi[.initrd]'
 }
 
-@test "by the name of the kernel in BOOT_IMAGE=, by its package, by default" {
+@test "by the kernel's name in BOOT_IMAGE=, by its package, by default names" {
     new_system 'BOOT_IMAGE=/boot/vmlinuz-linux-lts root=/dev/vda2'
     put boot/initramfs-linux.img
     put boot/initrd.img
@@ -298,7 +298,7 @@ no_leaks() {
 
 # --- A fixture for each known report.
 
-@test "dracutdevs 1628: /boot/Default though there is a machine-id" {
+@test "dracutdevs 1628: /boot/Default despite a machine-id" {
     new_system
     mkdir -p "$S/boot/loader/entries" "$S/boot/$MACHINE"
     put boot/Default/$K/initrd
@@ -438,7 +438,7 @@ no_leaks() {
     finds 'fits the kernel command line' /boot/d//i
 }
 
-@test "odd things where files are expected stop nothing" {
+@test "other types of files where regular ones are expected do no harm" {
     new_system
     mkdir -p "$S"/boot/loader/entries/{dir.conf,x} "$S/boot/initramfs-$K.img" "$S/efi/EFI/Linux/x.efi" "$S/etc/kernel"
     ln -s /nowhere "$S/boot/loader/entries/dangling.conf"
@@ -486,7 +486,7 @@ no_leaks() {
     finds 'kernel version' /boot/initrd-$K
 }
 
-@test "--kver: another kernel than the one that runs has its own entry, or a file by its version" {
+@test "--kver: another kernel's own entry, or a file with its version" {
     new_system
     put sys/firmware/initrd
     variable LoaderEntrySelected $K.conf
@@ -504,7 +504,7 @@ no_leaks() {
     [[ $status == 0 && $said == "$S/boot/initrd.img-6.2"* ]]
 }
 
-@test "a boot configuration behind the image is no part of it" {
+@test "a boot configuration after the image is cut off" {
     new_system
     put boot/initrd.img-$K
     python3 -c 'import struct, sys
@@ -538,7 +538,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'directory of the kernel' /efi/someos/$P/initrd.img
 }
 
-@test "names that begin otherwise: Elemental, Alpine, Raspberry Pi" {
+@test "names that begin differently: Elemental, Alpine, Raspberry Pi" {
     new_system 'BOOT_IMAGE=(loop0)/boot/vmlinuz root=LABEL=COS_STATE'
     put boot/elemental.initrd-$K
     put boot/elemental.initrd-6.1.0-56
@@ -569,7 +569,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'the only image' /boot/firmware/initramfs_2712
 }
 
-@test "an image that is there alone but is for a special boot, or another kernel's, is not it" {
+@test "the only image is for a special boot or another kernel: not used" {
     for name in initramfs-rescue initrd-6.2 elemental.initrd-6.1.0-56 initramfs.old; do
         new_system
         put boot/$name
@@ -577,7 +577,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     done
 }
 
-@test "a unified kernel image of this kernel, but with another command line, comes after all that fits" {
+@test "a unified kernel image of this kernel with another command line comes after all that fit" {
     # A boot menu's image has started the same kernel by kexec.
     new_system 'root=zfs:rpool/ROOT ro'
     uki efi/EFI/ZBM/VMLINUZ.EFI .uname=$K .cmdline='quiet zbm.prefer=rpool' .initrd=menu
@@ -599,7 +599,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds LoaderEntrySelected '/efi/EFI/Linux/a.efi[.initrd]'
 }
 
-@test "initrd= names what an upgrade has put in the place of the image that booted" {
+@test "initrd= names a file that an upgrade has replaced since the boot" {
     for selected in yes no; do
         new_system 'initrd=\x\initrd.img root=UUID=1 ro'
         mkdir -p "$S/efi/x"
@@ -658,7 +658,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'initrd=' "/dev/disk/by-partuuid/$uuid:/k/initrd"
 }
 
-@test "a firmware's entry that is malformed, cut off or not there stops nothing" {
+@test "a malformed, cut off or missing firmware entry does no harm" {
     new_system
     put boot/initrd.img-$K
     firmware_entry aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee '\EFI\x.efi'
@@ -690,7 +690,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'initrd=' /run/initramfs/live/boot/initrd.img
 }
 
-@test "words behind the version, where no other kernel's version begins so" {
+@test "words after the version, if no other kernel's version begins so" {
     for name in initramfs-$K-dracut.img initrd-$K-hostonly.img initrd.img-$K.dracut initrd$K initramfs_$K-my.own.img; do
         new_system
         put boot/$name
@@ -706,7 +706,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     done
 }
 
-@test "words behind the version that say that it is a copy" {
+@test "words after the version that mark a copy" {
     for end in .dpkg-new .rpmsave .orig -backup .new .tmp '~' -2 .1 6; do
         new_system
         put "boot/initramfs-$K.img$end"
@@ -750,7 +750,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'fits the kernel command line' '/efi/x/a.efi[.initrd]' '/efi/x/b.addon.efi[.initrd]'
 }
 
-@test "a unified kernel image is restored whose initrd comes from an addon alone" {
+@test "a unified kernel image whose only initrd comes from an addon is restored" {
     new_system
     variable LoaderEntrySelected a.efi
     exitrd "$T/initrd" addon
@@ -780,7 +780,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     cmp "$T/random.uboot" "$T/out/uboot"
 }
 
-@test "U-Boot's header that says what is not there" {
+@test "U-Boot's header with sizes beyond the file" {
     new_system
     put i
     uboot 4 "$S/i" >"$S/boot/initrd-$K" # no initrd among the files
@@ -838,7 +838,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     grep -F "/boot/initrd-$K: chosen: kernel version; of this kernel; older than the boot" "$T/stdout"
 }
 
-@test "two equal entries: their images' time tells; one image alone is right though it is newer than the boot" {
+@test "two equal entries: their images' times decide; a single image is used even if it is newer than the boot" {
     new_system
     for i in a b c; do
         entry boot/loader/entries/$i.conf "linux /$i" "initrd /i-$i" 'options root=/dev/vda2 ro'
@@ -943,7 +943,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     restores_exitrd only
 }
 
-@test "of a unified kernel image with profiles, the one that booted, or else the base" {
+@test "a unified kernel image with profiles: the one that booted, or else the base" {
     new_system
     variable StubImageIdentifier '\EFI\Linux\a.efi'
     for i in base one two; do exitrd "$T/$i" $i; done
@@ -963,7 +963,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     done
 }
 
-@test "a unified kernel image of another kernel is not it" {
+@test "a unified kernel image of another kernel is not used" {
     new_system
     variable StubImageIdentifier '\EFI\Linux\a.efi'
     uki efi/EFI/Linux/a.efi .uname=5.10 .initrd=a
@@ -971,7 +971,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'kernel version' /boot/initrd.img-$K
 }
 
-@test "a unified kernel image that an upgrade has put in the place of the one that booted is the last resort" {
+@test "a unified kernel image that an upgrade has replaced since the boot is the last resort" {
     new_system
     uki efi/EFI/Linux/some-linux.efi .uname=6.1.0-6 .initrd=a
     variable LoaderEntrySelected some-linux.efi
@@ -984,7 +984,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'kernel version' /boot/initramfs-$K.img
 }
 
-@test "a BOOT_IMAGE= that a kexec has taken over" {
+@test "a BOOT_IMAGE= that kexec passed on" {
     new_system 'BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.1.0-4 root=/dev/vda2 ro'
     for v in 6.1.0-4 $K; do
         entry boot/loader/entries/m-$v.conf "version $v" "linux /vmlinuz-$v" "initrd /initramfs-$v.img" 'options root=/dev/vda2 ro'
@@ -993,7 +993,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds 'kernel version' /boot/initramfs-$K.img
 }
 
-@test "another system's kernel, with no /proc to tell what runs there" {
+@test "another system's root without /proc: --kver is needed" {
     new_system
     rm -r "$S/proc"
     entry boot/loader/entries/a.conf "version $K" 'linux /a/linux' 'initrd /a/initrd' 'options root=/dev/vda2 ro'
@@ -1002,7 +1002,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     [[ $status == 0 && $(cut -f 1 "$T/stdout") == "$S/boot/a/initrd" ]]
 }
 
-@test "initrd= as the EFI stub takes it, without a backslash in front" {
+@test "initrd= as the EFI stub reads it, without a leading backslash" {
     new_system 'root=/dev/vda2 ro initrd=boot\initramfs-linux-lts.img'
     put boot/initramfs-linux.img
     put boot/initramfs-linux-lts.img
@@ -1086,7 +1086,7 @@ mounts_unchanged() {
     [[ $(tail -n 1 "$T/stdout") == "$S/dev/disk/by-partuuid/1234:/tuned.img"$'\t'* ]]
 }
 
-@test "an unmounted partition by fstab, instead of what is in the directory below" {
+@test "an unmounted partition by fstab, instead of the files in its mount point" {
     for spec in PARTUUID=1234 /dev/part 'PARTUUID="1234"'; do
         new_system
         rm -rf "$T/esp"
@@ -1105,7 +1105,7 @@ mounts_unchanged() {
     done
 }
 
-@test "a partition that is mounted is used where it is mounted, also for writing elsewhere" {
+@test "a mounted partition is used where it is mounted, even read-write elsewhere" {
     new_system
     S=$T/esp put initramfs-$K.img
     partition "$T/esp" 1234
@@ -1121,7 +1121,7 @@ mounts_unchanged() {
     [[ $(cut -f 1 "$T/stdout") == "$S/dev/disk/by-partuuid/1234:/initramfs-$K.img" ]]
 }
 
-@test "a partition that cannot be mounted is passed over, and --verbose says so" {
+@test "a partition that cannot be mounted is skipped, and --verbose says so" {
     new_system
     S=$T/esp put initramfs-$K.img
     partition "$T/esp" 1234
@@ -1144,7 +1144,7 @@ mounts_unchanged() {
 
 # --- What it says, and what it costs.
 
-@test "--verbose says why each place was passed over, and where nothing is found one line is said" {
+@test "--verbose says why each place was skipped; if nothing is found there is one line" {
     new_system
     entry boot/loader/entries/a.conf 'linux /a' 'initrd /a' 'options other'
     echo text >"$S/boot/initrd-$K"
@@ -1160,7 +1160,7 @@ mounts_unchanged() {
 }
 
 # Names without a version: the file tells.
-@test "a kernel that tells its version itself: unified images without .uname, and entries" {
+@test "the version in the kernel itself: unified images without .uname, and entries" {
     new_system
     bzimage "$T/this" $K
     bzimage "$T/other" ${K}6
@@ -1226,7 +1226,7 @@ mounts_unchanged() {
     finds 'kernel version' /boot/initramfs-$K.img
 }
 
-@test "an entry that was selected, and is another deployment's since" {
+@test "a selected entry that now belongs to another deployment" {
     new_system 'root=UUID=1 rw ostree=/ostree/boot.1/os/aaa/0'
     for i in 1:aaa 2:bbb; do
         entry boot/loader/entries/ostree-${i%:*}.conf "version ${i%:*}" "linux /ostree/os-${i#*:}/vmlinuz-$K" \
@@ -1259,7 +1259,7 @@ opens() {
     ((opened <= $1))
 }
 
-@test "50 entries: no more than the directory and the entries opened" {
+@test "50 entries: only the directory and the entries are opened" {
     new_system 'root=/dev/vda2 ro quiet'
     for i in {1..50}; do
         entry boot/loader/entries/$i.conf "version 6.0.$i" "linux /linux-6.0.$i" "initrd /i$i" "options root=/dev/vda2 ro quiet"
@@ -1271,7 +1271,7 @@ opens() {
     opens 55
 }
 
-@test "50 entries, one selected: it alone is opened" {
+@test "50 entries, one selected: only that is opened" {
     new_system 'root=/dev/vda2 ro quiet'
     for i in {1..50}; do
         entry boot/loader/entries/$i.conf "version 6.0.$i" "linux /linux-6.0.$i" "initrd /i$i" "options root=/dev/vda2 ro quiet"
@@ -1284,7 +1284,7 @@ opens() {
     opens 7
 }
 
-@test "50 unified kernel images, one selected: it alone is opened" {
+@test "50 unified kernel images, one selected: only that is opened" {
     new_system
     uki efi/EFI/Linux/1.efi .initrd=x .uname=$K
     for i in {2..50}; do ln "$S/efi/EFI/Linux/1.efi" "$S/efi/EFI/Linux/$i.efi"; done

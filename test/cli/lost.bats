@@ -94,7 +94,7 @@ missing() {
     ((kib >= $1 && kib <= $2)) || { echo "missing: $said"; return 1; }
 }
 
-@test "a tmpfs too small: says how much is missing, and frees all" {
+@test "a tmpfs that is too small: the line says how much is missing, and all is freed" {
     files='*[entry("f%d" % i, data=bytes([i]) * (1 << 20)) for i in range(8)]'
     for format in plain 'zstd -15' bzip2; do
         image "compress('$format', archive(entry('init', data='x'), $files, entry('shutdown', REG | 0o755)))"
@@ -110,7 +110,7 @@ missing() {
 }
 
 # Pages are of 64 KiB on some systems.
-@test "a tmpfs too small for many small files: a page for each is missing" {
+@test "a tmpfs that is too small for many small files: each counts as a page" {
     local page=$(($(getconf PAGESIZE) / 1024))
 
     image 'archive(*[entry("f%d" % i, data="x") for i in range(1000)], entry("shutdown", REG | 0o755))'
@@ -138,13 +138,13 @@ missing() {
     [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 1 && ! -s $T/file ]]
 }
 
-@test "-C: a directory with something in it is refused, and unpacked into with --force" {
+@test "-C: a directory that is not empty is refused without --force" {
     image 'archive(entry("a", data="1"), entry("d", DIR | 0o755), entry("d/f", data="2"))'
     restore -C "$T/out" "$T/image"
     succeeded
     image 'archive(entry("b", data="3"), entry("d", DIR | 0o700), entry("d/f", data="4"))'
     restore -C "$T/out" "$T/image"
-    [[ $status == 1 && $said == "dracut-initramfs-restore: $T/out: there is something in it"* && $(lines "$T/stderr") == 1 ]]
+    [[ $status == 1 && $said == "dracut-initramfs-restore: $T/out: it is not empty"* && $(lines "$T/stderr") == 1 ]]
     tree 'a f 0644 0:0 0 "1"' 'd d 0755 0:0 0' 'd/f f 0644 0:0 0 "2"'
     restore -f -C "$T/out" "$T/image"
     succeeded
@@ -166,7 +166,7 @@ missing() {
     [[ -z $(ls -d "$T"/.restore-* 2>/dev/null) ]]
 }
 
-@test "-C: an ordinary user gets what a user can make, and a count of the rest" {
+@test "-C: an ordinary user gets all but device nodes, which are counted" {
     image 'archive(entry(".", DIR | 0o755), entry("d", DIR | 0o500), entry("d/f", REG | 0o644, "1", uid=5, gid=6),
                    entry("n", CHR | 0o666, rdev=(1, 3)), entry("b", BLK | 0o600, rdev=(8, 1)), entry("p", FIFO | 0o622))'
     mkdir "$T/theirs"
@@ -174,32 +174,32 @@ missing() {
     chmod 755 "$T"
     cp "$RESTORE" "$T/program"
     setpriv --reuid 1000 --regid 1000 --clear-groups "$T/program" -C "$T/theirs/out" "$T/image" >"$T/stdout" 2>"$T/stderr"
-    [[ $(<"$T/stderr") == *": Device nodes left out, which only root can make: 2" && $(lines "$T/stdout") == 1 ]]
+    [[ $(<"$T/stderr") == *": Device nodes left out, as only root can make them: 2" && $(lines "$T/stdout") == 1 ]]
     (cd "$T/theirs/out" && [[ $(find . -printf '%p %y %m %U\n' | sort) == $'. d 755 1000\n./d d 700 1000\n./d/f f 644 1000\n./p p 622 1000' ]])
 }
 
-@test "-C: nobody else can enter before it is whole" {
+@test "-C: nobody else can enter before it is complete" {
     image 'archive(entry(".", DIR | 0o755), entry("a", data="1"))'
     strace -f -o "$T/trace" -e trace=rename,renameat,renameat2 -e inject=rename,renameat,renameat2:error=EXDEV:when=1 \
         "$RESTORE" -C "$T/out" "$T/image" >"$T/stdout" 2>"$T/stderr" && false
-    [[ $(<"$T/stderr") == *"$T/out: the tree cannot get this name"* && ! -e $T/out ]]
+    [[ $(<"$T/stderr") == *"$T/out: the tree cannot be renamed to it"* && ! -e $T/out ]]
     strace -f -o "$T/trace" -e trace=mkdirat,mkdir "$RESTORE" -C "$T/out" "$T/image"
     grep -q '"\.restore-[0-9a-f]*", 0700' "$T/trace"
 }
 
-@test "cut: plain, with a boot configuration behind" {
+@test "cut: plain, followed by a boot configuration" {
     image 'archive(entry("a", data="x" * 40000))[:-15000] + bootconfig(b"kernel.x = 1\n" * 2000)'
     restore -C "$T/out" "$T/image"
     failed 'ends inside a file'
     [[ ! -e $T/out ]]
 }
 
-@test "a disk that cannot be read is not told as one that cannot be written to" {
+@test "a read error is not reported as a write error" {
     image 'archive(*[entry("f%d" % i, data="x" * 300000) for i in range(9)])'
-    # On one CPU ten reads of headers come before the first file is sent, then one before each.
+    # On one CPU eleven reads of headers come before the first file is sent, then one before each.
     status=0
     taskset -c 0 strace -o /dev/null -P "$T/image" -e trace=sendfile,pread64 -e inject=sendfile:error=EIO:when=3 \
-        -e inject=pread64:error=EIO:when=13 "$RESTORE" -C "$T/out" "$T/image" >"$T/stdout" 2>"$T/stderr" || status=$?
+        -e inject=pread64:error=EIO:when=14 "$RESTORE" -C "$T/out" "$T/image" >"$T/stdout" 2>"$T/stderr" || status=$?
     said=$(<"$T/stderr")
     failed 'offset 600348: the image cannot be read to its end'
 }
@@ -212,7 +212,7 @@ missing() {
     [[ $status == 1 && $said == *"$T/dir"* && $(lines "$T/stderr") == 1 ]]
     mkfifo "$T/fifo"
     restore -C "$T/out" "$T/fifo"
-    [[ $status == 1 && $said == *"$T/fifo as an image: it is no regular file" && $(lines "$T/stderr") == 1 ]]
+    [[ $status == 1 && $said == *"$T/fifo as an image: it is not a regular file" && $(lines "$T/stderr") == 1 ]]
     [[ ! -e $T/out/shutdown ]]
 }
 

@@ -4,7 +4,7 @@
 
 load common
 
-@test "a tree of 240 MB, in the formats that have none of 1 GB" {
+@test "a tree of 240 MB, in the other formats" {
     python3 "$tests/cli/memory.py" 240 pigz bzip2 lzma xz 'xz -T0' lzop lz4 'zstd -T0'
 }
 

@@ -11,7 +11,7 @@ without() {
     [[ $status == 0 && $(lines "$T/said") == 1 ]] || { cat "$T/said"; return 1; }
 }
 
-@test "sendfile between these file systems: read and write do it, for files of all sizes" {
+@test "without sendfile: read and write copy files of all sizes" {
     image "archive(*[entry('f%d' % n, data=bytes(range(256)) * n) for n in (0, 1, 255, 256, 300, 1000, 40000)])"
     restore -C "$T/expected" "$T/image"
     succeeded
@@ -22,7 +22,7 @@ without() {
     done
 }
 
-@test "mount_setattr (Linux 5.12), or a container that refuses it: the shell is tried all the same" {
+@test "without mount_setattr (before Linux 5.12, in a container): the shell is checked all the same" {
     exitrd_root
     for error in ENOSYS EPERM; do
         without mount_setattr $error -f -S "$T/root" -k 1

@@ -12,7 +12,7 @@ load common
     [[ $said == *"$T/image"* ]]
 }
 
-@test "--quiet says nothing on success, --verbose more, and both the same on failure" {
+@test "--quiet prints nothing on success, --verbose more; on failure both print the same" {
     image 'archive(entry("a", data="x"))'
     restore -q -C "$T/out" "$T/image"
     [[ $status == 0 && -z $said ]]
@@ -45,7 +45,7 @@ load common
     [[ $said == *": offset 512: "* ]]
 }
 
-@test "names from the image and of the image: control and foreign bytes are escaped" {
+@test "names in the image and of the image: control characters and invalid UTF-8 are escaped" {
     bad=$'\e]0;evil\a\r\n\xff\xc3(\xe2\x80\xa8\xc2\x9b'
     image "archive(entry('a'), entry(b'\\x1b[2J\\r\\nfake: line\\xff\\xc2\\x9b', data='x', magic='070702', check=99))"
     cp "$T/image" "$T/$bad"
@@ -65,7 +65,7 @@ load common
     succeeded warning
 }
 
-@test "several images: the line names the one that is broken, with the offset in it" {
+@test "several images: the line names the damaged one, with the offset in it" {
     image 'archive(entry("a", data="x"))'
     mv "$T/image" "$T/first"
     image 'archive(entry("b", data="x"), entry("c", ino=b"nonsense"))'
@@ -74,7 +74,7 @@ load common
     [[ $said == *"$T/image: offset $(($(grep -boa nonsense "$T/image" | cut -d: -f1) - 6)): "* ]]
 }
 
-@test "nowhere to write: exit 0 and the tree, or exit 1 without, but no crash" {
+@test "standard streams that cannot be written to: exit 0 with the tree or exit 1 without" {
     image 'archive(entry("a", data="x"))'
     "$RESTORE" -C "$T/out" "$T/image" >/dev/full 2>&1
     [[ -e $T/out/a ]]
@@ -108,7 +108,7 @@ load common
     [[ $status == 0 && -z $said && $(ls -A "$T/run" | tr '\n' ' ') == ".need_shutdown shutdown " ]]
 }
 
-@test "a program name as long as can be" {
+@test "a very long program name" {
     (exec -a "$(printf 'x%.0s' {1..9000})" "$RESTORE" -C "$T/out" "$T/none") 2>"$T/stderr" && false
     [[ $? == 1 && $(lines "$T/stderr") == 1 && $(<"$T/stderr") == xxxx*"/none: "* ]]
 }

@@ -25,7 +25,7 @@ load common
     tree 'd d 0777 0:0 0' 'd/f f 0666 0:0 1 ""' 'p p 0622 0:0 0'
 }
 
-@test "mtimes of files, symlinks, devices, and of directories that are filled later" {
+@test "mtimes of files, symlinks and devices, and of directories that are filled later" {
     image 'archive(
         entry("d", DIR | 0o755, mtime=1000), entry("d/f", data="x", mtime=2000), entry("d/l", LNK | 0o777, "f", mtime=3000),
         entry("d/s", DIR | 0o755, mtime=5000), entry("d/s/p", FIFO | 0o600, mtime=4000), entry("y2106", mtime=0xffffffff))'
@@ -63,7 +63,7 @@ load common
     restores 'a f 0600 0:0 9 "data"' 'b f 0600 0:0 9 "data" =a' 'c f 0600 0:0 9 "data" =a'
 }
 
-@test "hard links: each entry writes owner, mode, mtime and data again; shorter data cuts, none leaves" {
+@test "hard links: each entry sets owner, mode, mtime and data; shorter data truncates, no data keeps the old" {
     image 'archive(entry("a", data="longer", ino=5, nlink=2, mtime=1),
                    entry("b", REG | 0o4711, "shrt", ino=5, nlink=2, uid=3, gid=4, mtime=2),
                    entry("c", data="keep", ino=6, nlink=2), entry("d", REG | 0o600, ino=6, nlink=2, uid=9))'
@@ -80,7 +80,7 @@ load common
 
 # An archive without a trailer is ended by the next part only where that is compressed or comes from a compressed one:
 # the kernel forgets the links at a trailer and at the end of the image.
-@test "hard links go on over a missing trailer" {
+@test "hard links continue across a missing trailer" {
     image 'archive(entry("a", data="1", ino=5, nlink=2), end=False) + bytes(512) + archive(entry("b", ino=5, nlink=2))'
     restores 'a f 0644 0:0 0 "1"' 'b f 0644 0:0 0 "1" =a'
     image 'archive(entry("a", data="1", ino=5, nlink=2), end=False) + compress("zstd -15", archive(entry("b", ino=5, nlink=2)))'
@@ -107,13 +107,13 @@ load common
         'l2 l - 0:0 0 -> y'
 }
 
-@test "hard links go to what has the first name now" {
+@test "hard links are made to what now has the first name" {
     image 'archive(entry("a", data="old", ino=5, nlink=2), entry("a", LNK | 0o777, "other"), entry("a", data="new"),
                    entry("b", ino=5, nlink=2))'
     restores 'a f 0644 0:0 0 "new"' 'b f 0644 0:0 0 "new" =a'
 }
 
-@test "a hard link whose first name is gone is left out, data and all, and what had its name too" {
+@test "a hard link whose first name is gone is left out with its data, and what had its name is removed" {
     image 'archive(entry("a", data="old", ino=5, nlink=2), entry("a", DIR | 0o755), entry("b", data="b"),
                    entry("b", data="data", ino=5, nlink=2), entry("c", data="next"))'
     restores 'a d 0755 0:0 0' 'c f 0644 0:0 0 "next"'
@@ -124,7 +124,7 @@ load common
     restores 'b f 0644 0:0 0 "3"'
 }
 
-@test "a hard link replaces what has its name, but no filled directory" {
+@test "a hard link replaces what has its name, unless it is a directory that is not empty" {
     image 'archive(entry("l", LNK | 0o777, "a"), entry("e", DIR | 0o755), entry("d", DIR | 0o755), entry("d/f"),
                    entry("a", data="1", ino=5, nlink=4), *[entry(n, ino=5, nlink=4) for n in "led"])'
     restores 'a f 0644 0:0 0 "1"' 'l f 0644 0:0 0 "1" =a' 'e f 0644 0:0 0 "1" =a' 'd d 0755 0:0 0' 'd/f f 0644 0:0 0 ""'
@@ -132,7 +132,7 @@ load common
 
 # Checksums
 
-@test "070702: a good checksum, also of much data, of none and of none that is checked" {
+@test "070702: right checksums, of much and of no data; wrong ones where none is checked" {
     image 'archive(entry("a", data=b"\xff" * 100000, magic="070702"), entry("b", magic="070702"),
                    entry("l", LNK | 0o777, "x", magic="070702", check=1), entry("d", DIR | 0o755, magic="070702", check=2),
                    entry("c", data="not one", check=3))'
@@ -161,7 +161,7 @@ load common
 
 # Names
 
-@test "names padded with NULs, and with more behind the first one" {
+@test "names padded with NULs, and with other bytes after the first NUL" {
     image 'archive(entry("padded", data="1", namesize=12), entry(b"cut\0off", data="2", namesize=8), entry("next", data="3"))'
     restores 'padded f 0644 0:0 0 "1"' 'cut f 0644 0:0 0 "2"' 'next f 0644 0:0 0 "3"'
 }
@@ -211,7 +211,7 @@ load common
     done
 }
 
-@test "upper case digits are digits" {
+@test "upper-case hexadecimal digits" {
     image 'archive(entry("a", uid=b"0000ABCD", gid=b"0000AbCd"))'
     restores 'a f 0644 43981:43981 0 ""'
 }
@@ -249,25 +249,25 @@ load common
         'usr/e f 0644 0:0 0 "3"'
 }
 
-@test "a symlinked directory that is turned elsewhere takes later names along" {
+@test "later names follow a directory symlink that has changed" {
     image 'archive(entry("a", DIR | 0o755), entry("b", DIR | 0o755), entry("l", LNK | 0o777, "a"), entry("l/1"),
                    entry("l", LNK | 0o777, "b"), entry("l/2"), entry("l", DIR | 0o755), entry("l/3"))'
     restores 'a d 0755 0:0 0' 'a/1 f 0644 0:0 0 ""' 'b d 0755 0:0 0' 'b/2 f 0644 0:0 0 ""' 'l d 0755 0:0 0' \
         'l/3 f 0644 0:0 0 ""'
 }
 
-@test "a symlink loop takes nothing, as in the kernel" {
+@test "nothing is made through a symlink loop, as in the kernel" {
     image 'archive(entry("a", LNK | 0o777, "b"), entry("b", LNK | 0o777, "a"), entry("a/x", data="skipped"), entry("c", data="1"))'
     restores 'a l - 0:0 0 -> b' 'b l - 0:0 0 -> a' 'c f 0644 0:0 0 "1"'
 }
 
 # The kernel leaves such an entry out; GNU cpio -d makes the directories, and so do we.
-@test "missing parents are made, root's and 0755" {
+@test "missing parents are made, owned by root, with mode 0755" {
     image 'archive(entry("a/b/c", REG | 0o600, "1", uid=5, mtime=6), entry("x/y", DIR | 0o700, uid=5), entry("a", DIR | 0o711))'
     restores 'a d 0711 0:0 0' 'a/b d 0755 0:0 now' 'a/b/c f 0600 5:0 6 "1"' 'x d 0755 0:0 now' 'x/y d 0700 5:0 0'
 }
 
-@test "a file as a parent takes nothing" {
+@test "nothing is made below a file" {
     image 'archive(entry("f", data="1"), entry("f/g", data="skipped"), entry("f/d", DIR | 0o755), entry("h", data="2"))'
     restores 'f f 0644 0:0 0 "1"' 'h f 0644 0:0 0 "2"'
 }
@@ -282,7 +282,7 @@ load common
     restores 'a f 0644 0:0 0 "1"'
 }
 
-@test "several archives in one stream, with padding between and without, with trailers and without" {
+@test "several archives in one stream, with and without padding and trailers" {
     image 'compress("gzip", archive(entry("a", data="1"), block=512) + archive(entry("b", data="2")) +
                             archive(entry("c", data="3"), end=False) + bytes(8) + archive(entry("d", data="4"), block=1024))'
     restores 'a f 0644 0:0 0 "1"' 'b f 0644 0:0 0 "2"' 'c f 0644 0:0 0 "3"' 'd f 0644 0:0 0 "4"'
@@ -308,7 +308,7 @@ load common
     restores 'a f 0644 0:0 0 "1"' 'b f 0644 0:0 0 "2"'
 }
 
-@test "a trailer with data, and trailers that are none" {
+@test "a trailer with data, and names that look like a trailer" {
     image 'archive(entry("a", data="1"), end=False) + entry("TRAILER!!!", REG | 0o644, "data") + archive(entry("b", data="2"))'
     restores 'a f 0644 0:0 0 "1"' 'b f 0644 0:0 0 "2"'
     image 'archive(entry("a", data="1", ino=5, nlink=2), entry("TRAILER!!!", LNK | 0o777, "x"), entry("./TRAILER!!!", data="3"),
@@ -317,7 +317,7 @@ load common
     restores 'a f 0644 0:0 0 "1"' 'b f 0644 0:0 0 "1" =a' 'TRAILER!!! f 0644 0:0 0 "3"'
 }
 
-@test "a boot configuration behind the image is left alone" {
+@test "a boot configuration after the image is ignored" {
     for it in 'plain 0' 'plain 1' 'gzip 2' 'xz 3'; do
         rm -rf "$T/out"
         image "pad(compress('${it% *}', archive(entry('a', data='1')))) + bootconfig(after=${it#* })"
@@ -358,7 +358,7 @@ load common
     ends 0 python3 "$tests/cli/flips.py" "$RESTORE" "$T"
 }
 
-@test "foreign bytes behind an entry are damage, behind a trailer or a compressed part they are not" {
+@test "foreign bytes after an entry are damage, after a trailer or a compressed part they are not" {
     image 'archive(entry("a", data="1"), end=False) + b"foreign bytes"'
     refuses 'where a cpio header should be'
     image 'archive(entry("a", data="1")) + archive(entry("b"), end=False) + bytes(64) + b"Xforeign"'
@@ -383,14 +383,14 @@ load common
     refuses 'a trailer with data'
 }
 
-@test "an archive of the older portable format is named" {
+@test "an archive in the older portable format is named as such" {
     image 'archive(entry("a", magic="070707"))'
     refuses '070707\), not newc'
 }
 
 # Later entries over earlier ones
 
-@test "a file over a file is the same file, links and all, with the new data, owner and mode" {
+@test "a file over a file keeps its inode and links, with the new data, owner and mode" {
     image 'archive(entry("a", data="longer", ino=5, nlink=2), entry("b", ino=5, nlink=2), entry("a", REG | 0o600, "new", uid=3, mtime=4))'
     restores 'a f 0600 3:0 4 "new"' 'b f 0600 3:0 4 "new" =a'
 }
@@ -414,7 +414,7 @@ PYTHON
     restores 't f 0644 0:0 0 "target"' 'l f 0644 0:0 0 "new"' 'p f 0644 0:0 0 "new"' 'd f 0644 0:0 0 "new"'
 }
 
-@test "a file over a filled directory is skipped" {
+@test "a file over a directory that is not empty is skipped" {
     image 'archive(entry("d", DIR | 0o700), entry("d/f", data="1"), entry("d", data="skipped", uid=9), entry("e", data="2"))'
     restores 'd d 0700 0:0 0' 'd/f f 0644 0:0 0 "1"' 'e f 0644 0:0 0 "2"'
 }
@@ -431,12 +431,12 @@ PYTHON
     restores 'f l - 2:0 0 -> new' 'l l - 2:0 0 -> new' 'd l - 2:0 0 -> new'
 }
 
-@test "a symlink over a filled directory makes none, but gives the directory its owner" {
+@test "a symlink over a directory that is not empty is skipped, but sets the directory's owner" {
     image 'archive(entry("d", DIR | 0o700), entry("d/f", data="1"), entry("d", LNK | 0o777, "x", uid=9))'
     restores 'd d 0700 9:0 0' 'd/f f 0644 0:0 0 "1"'
 }
 
-@test "devices over others: of another type new, of the same type with the old numbers" {
+@test "devices over others: a new one for another type, the old numbers for the same type" {
     image 'archive(
         entry("f", data="1"), entry("c", CHR | 0o600, rdev=(1, 3)), entry("b", BLK | 0o600, rdev=(8, 1)),
         entry("f", CHR | 0o640, rdev=(1, 5)), entry("c", CHR | 0o666, rdev=(1, 7), uid=4, mtime=6),
@@ -444,7 +444,7 @@ PYTHON
     restores 'f c 0640 0:0 0 1:5' 'c c 0666 4:0 6 1:3' 'b c 0600 0:0 0 8:2'
 }
 
-@test "a device over a filled directory makes none, but gives it its owner and mode" {
+@test "a device over a directory that is not empty is skipped, but sets the directory's owner and mode" {
     image 'archive(entry("d", DIR | 0o700), entry("d/f", data="1"), entry("d", CHR | 0o640, uid=9, rdev=(1, 3)))'
     restores 'd d 0640 9:0 0' 'd/f f 0644 0:0 0 "1"'
 }
@@ -455,13 +455,13 @@ PYTHON
     restores 'i f 0644 0:0 0 ""'
 }
 
-@test "a symlink that cannot be made removes what has its name all the same" {
+@test "what has its name is removed even if the symlink cannot be made" {
     image 'archive(*[entry(n, data="1", uid=5) for n in "ab"], entry("d", DIR | 0o700), entry("a", LNK | 0o777, "", uid=9),
                    entry("b", LNK | 0o777, "t" * 4096, uid=9), entry("d", LNK | 0o777, ""), entry("e"))'
     restores 'e f 0644 0:0 0 ""'
 }
 
-@test "directories that were removed do not come back for their times" {
+@test "removed directories do not come back when times are set" {
     image 'archive(entry("a", DIR | 0o755), entry("a/b", DIR | 0o755, mtime=5), entry("a/b", 0o644), entry("a", 0o644), entry("e"))'
     restores 'e f 0644 0:0 0 ""'
 }
@@ -477,14 +477,14 @@ PYTHON
         'sock s 0755 0:0 2'
 }
 
-@test "device numbers that do not fit are cut as the kernel does it, into whatever is in the way" {
+@test "device numbers that do not fit are truncated as by the kernel, also over other files" {
     [[ ${EMULATED-} != 32 ]] || skip "qemu-user has no device numbers with the top bit for 32 bits"
     image 'archive(entry("a", LNK | 0o777, "f"), entry("f", data="1"), entry("a", CHR | 0o600, rdev=(0x12345678, 0x9abcdef0)),
                    entry("b", BLK | 0o600, rdev=(4096, 1)))'
     restores 'a c 0600 0:0 0 4091:843504' 'b b 0600 0:0 0 0:1' 'f f 0644 0:0 0 "1"'
 }
 
-@test "entries other than files and symlinks that have data are skipped whole" {
+@test "entries other than files and symlinks are skipped if they have data" {
     image 'archive(entry("d", DIR | 0o755, "data"), entry("c", CHR | 0o600, "data", rdev=(1, 3)), entry("p", FIFO | 0o600, "data"),
                    entry("f", data="1"), entry("f", DIR | 0o755, "data"))'
     restores 'f f 0644 0:0 0 "1"'
@@ -551,19 +551,19 @@ PYTHON
 
 # Slashes behind names, and links to what a name has become
 
-@test "a directory with a slash behind its name keeps what is there" {
+@test "a directory with a slash after its name keeps what is there" {
     image 'archive(entry("f", data="1"), entry("l", LNK | 0o777, "none"), *[entry(n, DIR | 0o700, uid=3) for n in ("f/", "l/", "d/")])'
     restores 'f f 0644 0:0 0 "1"' 'l l - 0:0 0 -> none' 'd d 0700 3:0 0'
 }
 
-@test "what is no directory, with a slash behind its name, removes an empty directory" {
+@test "another type of entry with a slash after its name removes an empty directory" {
     image 'archive(*[entry(n, DIR | 0o755) for n in "abcdef"], entry("f/g"), entry("t", LNK | 0o777, "e"), entry("a/", data="1"),
                    entry("b/", LNK | 0o777, "x"), entry("c/", FIFO | 0o600), entry("d/", 0o644), entry("t/", data="1"),
                    entry("f/", LNK | 0o777, "x", uid=7, mtime=8), entry("new/", data="1"))'
     restores 'e d 0755 0:0 0' 'f d 0755 7:0 0' 'f/g f 0644 0:0 0 ""' 't l - 0:0 0 -> e'
 }
 
-@test "a hard link whose first name has another type now is a link to that" {
+@test "a hard link whose first name now has another type is a link to that" {
     image 'archive(entry("p", data="old", ino=5, nlink=2), entry("p", FIFO | 0o600), entry("q", data="data", ino=5, nlink=2)) +
            archive(entry("t", data="old"), entry("l", data="old", ino=5, nlink=2), entry("l", LNK | 0o777, "t"),
                    entry("m", REG | 0o600, "new", ino=5, nlink=2)) +

@@ -68,7 +68,7 @@ list() {
     done
 }
 
-@test "--list: many parts, padding between them, a boot configuration behind them" {
+@test "--list: many parts with padding between them and a boot configuration after them" {
     list 'bytes(8) + early(block=4) + early(block=4) + archive(entry("a"), block=4) + bootconfig()' \
         '1 8 908 newc early' '2 908 1808 newc early' '3 1808 2044 newc main'
     list 'bytes(4096)' ''
@@ -80,7 +80,7 @@ list() {
     list 'compress("xz", archive(entry("a")))[:-5]' '1 0 - xz main'
 }
 
-@test "--list: what is broken, behind what is not" {
+@test "--list: a damaged part after good ones" {
     image 'early(block=4) + b"foreign"'
     ends 1 "$SKIPCPIO" --list "$T/image"
     [[ $output == '1 0 900 newc early' && ${#stderr_lines[@]} == 1 && $stderr == *"$T/image: offset 900: "* ]]
@@ -93,8 +93,8 @@ list() {
     [[ $status == 1 && $(<"$T/stderr") == *"No space left"* ]]
 }
 
-@test "--list: a unified kernel image is a PE file, and it says who lists that" {
+@test "--list: a unified kernel image is reported as a PE file, with the program that lists it" {
     printf 'MZ and what follows' >"$T/uki.efi"
     ends 1 "$SKIPCPIO" --list "$T/uki.efi"
-    [[ $stderr == "skipcpio: $T/uki.efi: offset 0: a PE file, as a unified kernel image is one: see dracut-extractinitrd --examine" ]]
+    [[ $stderr == "skipcpio: $T/uki.efi: offset 0: a PE file, perhaps a unified kernel image: see dracut-extractinitrd --examine" ]]
 }

@@ -68,7 +68,7 @@ stash() {
     [[ $(find "$T/out" -newermt @1000 | wc -l) == 0 ]]
 }
 
-@test "no more is written than half of the room" {
+@test "at most half of the free space is used" {
     initramfs
     mkdir "$T/small"
     mount -t tmpfs -o size=600k tmpfs "$T/small"
@@ -80,10 +80,10 @@ stash() {
     rm "$T/small/image"
     "$RESTORE" --stash <"$T/initramfs" >"$T/small/image" 2>"$T/stderr" || status=$?
     said=$(<"$T/stderr")
-    [[ $status == 1 && $(lines "$T/stderr") == 1 && $said == *": it would take more than half of the room there" ]]
+    [[ $status == 1 && $(lines "$T/stderr") == 1 && $said == *": it would take more than half of the free space there" ]]
 }
 
-@test "nothing to write it with, or to" {
+@test "no libarchive, no room, no output" {
     initramfs
     local library
     for library in $(ldconfig -p | sed -n 's/.*libarchive\.so\.13.* => //p'); do mount --bind /dev/null "$library"; done
@@ -118,7 +118,7 @@ at_boot() {
     rm -r "$T/path"
 }
 
-@test "our module's hook writes it where only root can read it, or leaves nothing" {
+@test "our module's hook writes it readable by root alone, or leaves nothing" {
     initramfs
     at_boot "$RESTORE" 'stat -c "%A %u %n" /run/dracut-restore /run/dracut-restore/*; cat /run/dracut-restore/initrd >/image' >"$T/said" 2>&1
     grep "stashed the initramfs: " "$T/said"
@@ -132,7 +132,7 @@ at_boot() {
     [[ ! -s $T/said ]]
 }
 
-@test "our module brings the hook where dracut.conf wants it" {
+@test "our module installs the hook if dracut.conf asks for it" {
     local module=$tests/../modules.d/50restore stash
     for stash in yes no ''; do
         restore_stash=$stash restore_need_shutdown=no moddir=$module bash -euc '

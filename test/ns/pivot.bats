@@ -78,7 +78,7 @@ compressed() {
     ((size == 20 << 20 && used < 100000)) # /run is as it was
 }
 
-@test "/run of 20 MB, and a tree that fails afterwards" {
+@test "/run of 20 MB, and a restore that then fails" {
     { zstd -q -1 <"$image"; zstd -q -1 <"$image" | head -c 1000000; } >"$T/image"
     RUN_OPTIONS=mode=755,size=20m shut_down "$T/image"
     refused initrd.img-
@@ -152,7 +152,7 @@ outside() {
     pivoted
 }
 
-@test "debug files that were put there before" {
+@test "debug files put there before" {
     shut_down "$image" 'mkdir -p /run/initramfs/etc/cmdline.d
         echo rd.mark=debug >/run/initramfs/etc/cmdline.d/debug.conf
         echo mine >/run/initramfs/etc/os-release
@@ -162,7 +162,7 @@ outside() {
     has tree init.log
 }
 
-@test "what was there before stays as it was" {
+@test "existing files stay as they were" {
     shut_down "$image" 'cd /run/initramfs
         mkdir -p etc/cmdline.d usr/bin usr/lib
         echo rd.mark=kept >etc/cmdline.d/mine.conf
@@ -180,7 +180,7 @@ outside() {
     grep -q ' 711 .* usr/lib$' "$out/inodes"
 }
 
-@test "a directory that was there before, where the image has a link that shutdown needs" {
+@test "an existing directory where the image has a link that shutdown needs" {
     [[ -L $FILES/tree/lib64 ]] || skip "no such link here"
     shut_down "$image" 'mkdir -p /run/initramfs/lib64/mine'
     refused "its shutdown would not run: " $'\n.need_shutdown\nlib64\nlib64/mine'
@@ -301,7 +301,7 @@ composed() {
     composed
 }
 
-@test "an exitrd of the running system, asked for" {
+@test "an exitrd of the running system, with --compose" {
     OPTIONS=--compose shut_down_composed
     composed
 }

@@ -26,7 +26,7 @@ booted() {
     booted
 }
 
-@test "the mount of a /run that is noexec is seen by PID 1 and stays" {
+@test "PID 1 sees the mount below a noexec /run, which stays" {
     RUN_OPTIONS=mode=755,noexec boot "$image" : 'systemctl stop dracut-shutdown; echo $? >/out/status
         for i in {1..100}; do # it reads the mount table when it comes to it
             systemctl show -p ActiveState run-initramfs.mount >/out/mount
@@ -57,7 +57,7 @@ booted() {
     booted
 }
 
-@test "a tree with what a restore may need rights for" {
+@test "a tree that takes capabilities to restore" {
     tree
     (cd "$T/tree" && mkdir dev/sub && mkfifo dev/sub/p &&
         touch usr/suid && chmod 6755 usr/suid && mkdir -m 1777 usr/sticky && mkdir -m 0 usr/locked && touch usr/locked/file)
@@ -82,7 +82,7 @@ booted() {
     done
 }
 
-@test "the status line says how far it is" {
+@test "the status line shows progress" {
     bzip2 -1 <"$image" >"$T/image"
     boot "$T/image" : 'systemctl stop dracut-shutdown & stop=$!
         while kill -0 $stop 2>/dev/null; do systemctl show -p StatusText --value dracut-shutdown; sleep 0.05; done >/out/texts

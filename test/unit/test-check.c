@@ -108,7 +108,7 @@ static void links(void **state)
         HEARD("its shutdown cannot be executed where it is");
         in_tree("ln -sf /bin/nothing shutdown");
         assert_int_equal(check(), -ENOENT);
-        HEARD("there is no shutdown to run in it");
+        HEARD("it has no shutdown to run");
 }
 
 static void interpreter_missing(void **state)

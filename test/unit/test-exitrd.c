@@ -203,7 +203,7 @@ static void without_shutdown(void **state)
         make_file("dir/" EXITRD_NEED_SHUTDOWN, "", 0600);
         assert_int_equal(exitrd_open(dir, &exitrd), 0);
         said = HEAR(assert_true(exitrd_prepare(exitrd, "the image", "", &exclude, &brought) < 0));
-        assert_non_null(strstr(said, "the image: there is no shutdown to run in it"));
+        assert_non_null(strstr(said, "the image: it has no shutdown to run"));
         assert_int_equal(brought.entries, 0);
         exitrd_done(&exitrd);
         assert_true(exitrd_is_needed(dir));

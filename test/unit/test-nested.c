@@ -223,7 +223,7 @@ static void damaged(void **state)
         (void)state;
         SH("head -c 5000 /dev/zero >tree/squashfs-root.img");
         assert_int_equal(extract(), -EBADMSG);
-        HEARD("squashfs-root.img is no squashfs file system");
+        HEARD("squashfs-root.img is not a squashfs file system");
         SH(": >tree/squashfs-root.img");
         assert_int_equal(extract(), -EBADMSG);
         SH("rm tree/squashfs-root.img && mkdir tree/squashfs-root.img");
@@ -278,7 +278,7 @@ static void no_device(void **state)
         (void)state;
         SH("mknod tree/squashfs-root.img c 10 229");
         assert_int_equal(extract(), -EBADMSG);
-        HEARD("squashfs-root.img is no squashfs file system");
+        HEARD("squashfs-root.img is not a squashfs file system");
 }
 
 /* A tmpfs that holds the image but not what is in it; with limits on bytes, and on inodes. */
