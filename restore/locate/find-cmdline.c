@@ -27,7 +27,7 @@ static int initrd_values(struct search *search, struct names *ret, bool *bare)
                 /* A name without a directory is on some server, or relative to a boot loader's own. */
                 if (loader && !absolute)
                         return search_skip("initrd=", 0, "BOOT_IMAGE= says that it is not the EFI stub's");
-                *bare = *bare || !absolute;
+                *bare = *bare || !(absolute || memchr(value.at, '/', value.size));
                 path = plain_path(value);
                 if (!path || names_add(ret, NULL, path) < 0)
                         return -ENOMEM;

@@ -119,7 +119,11 @@ static int add_from_volume(struct search *search, const struct place *place, con
         _cleanup_free_ char *full = NULL;
         int fd = volume_open(search, volume, name, lookup_open, &full);
 
-        return fd < 0 ? search_skip(full, fd, NULL) : lead_add_file(search, place, fd, full, evidence);
+        if (fd < 0)
+                return search_skip(full, fd, NULL);
+        if (place->grade >= GRADE_COMMON_NAME)
+                evidence.version = version_of_image(search, volume, name, fd);
+        return lead_add_file(search, place, fd, full, evidence);
 }
 
 /* The same in /boot and then in the other volumes. */
@@ -145,6 +149,20 @@ int find_file(struct search *search, const struct place *place)
         if (fill(search, place->argument, path, sizeof(path)) <= 0)
                 return 0;
         return path[0] == '/' ? add_path(search, place, path) : add_from_volumes(search, place, path);
+}
+
+int find_in_directory(struct search *search, const struct place *place)
+{
+        char path[PATH_MAX];
+        int r = 0;
+
+        if (fill(search, place->argument, path, sizeof(path)) <= 0)
+                return 0;
+        search_volumes(search);
+        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
+                if (!search->volumes[i].live)
+                        r = scan(search, place, &search->volumes[i], path, NAMING_ANY);
+        return r;
 }
 
 /* The value of a shell assignment, without its quotes and what is behind it. */

@@ -43,6 +43,31 @@ static int list_kernels(struct search *search, struct names *ret)
         return 0;
 }
 
+/* Whether an image's name is that of the kernel in BOOT_IMAGE=, with another word in front: vmlinuz-lts, initramfs-lts.
+ */
+static bool is_named_as_kernel(struct search *search, struct span name)
+{
+        static const char *const words[] = { "vmlinuz", "vmlinux", "kernel", "linux", "bzImage", "Image" };
+        struct span kernel, core = name_core(name);
+        const char *slash;
+
+        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &kernel))
+                return false;
+        slash = memrchr(kernel.at, '/', kernel.size);
+        if (slash)
+                kernel = (struct span){ slash + 1, kernel.size - (size_t)(slash + 1 - kernel.at) };
+        kernel = name_without_suffixes(kernel);
+        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
+                size_t n = strlen(words[i]);
+
+                if (kernel.size < n || memcmp(kernel.at, words[i], n) != 0)
+                        continue;
+                n += kernel.size > n && kernel.at[n] == '-';
+                return kernel.size - n == core.size && memcmp(kernel.at + n, core.at, core.size) == 0;
+        }
+        return false;
+}
+
 /* @return 1 where a file's path says that it is an image for this kernel, 0, or -ENOMEM */
 static int name_fits(struct search *search, const char *path, enum naming naming, struct names *kernels)
 {
@@ -53,7 +78,8 @@ static int name_fits(struct search *search, const char *path, enum naming naming
         switch (naming) {
         case NAMING_DIRECTORY:
                 if (slash && path_has_version((struct span){ path, (size_t)(slash - path) }, search->kver))
-                        return name_core(span_of(name)).size == 0; /* others may be snapshots' */
+                        return name_core(span_of(name)).size == 0 || /* others may be snapshots' */
+                               name_has_version(span_of(name), search->kver);
                 /* fall through */
         case NAMING_VERSION:
                 if (name_has_version(span_of(name), search->kver))
@@ -70,6 +96,8 @@ static int name_fits(struct search *search, const char *path, enum naming naming
                 return path_has_version(span_of(name), search->kver) || !name_has_number(span_of(name));
         case NAMING_PLAIN:
                 return name_core(span_of(name)).size == 0;
+        case NAMING_BOOTED:
+                return is_named_as_kernel(search, span_of(name));
         case NAMING_ONLY:
                 return !name_has_number(span_of(name));
         case NAMING_BESIDE:
@@ -152,6 +180,33 @@ int find_flavour(struct search *search, const struct place *place)
 int find_plain(struct search *search, const struct place *place)
 {
         return scan_volumes(search, place, NAMING_PLAIN);
+}
+
+/* The directory that BOOT_IMAGE= has, without GRUB's device; to be freed. NULL where there is none. */
+static char *boot_image_directory(struct search *search)
+{
+        struct span path;
+        const char *start, *end;
+
+        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &path))
+                return NULL;
+        start = memchr(path.at, '/', path.size);
+        end = memrchr(path.at, '/', path.size);
+        return start && end > start ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
+}
+
+int find_booted(struct search *search, const struct place *place)
+{
+        _cleanup_free_ char *directory = boot_image_directory(search);
+        int r = 0;
+
+        if (!directory)
+                return 0;
+        search_volumes(search);
+        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
+                if (!search->volumes[i].live)
+                        r = scan(search, place, &search->volumes[i], directory, NAMING_BOOTED);
+        return r;
 }
 
 int find_only(struct search *search, const struct place *place)
@@ -255,19 +310,6 @@ int find_package_dir(struct search *search, const struct place *place)
                                 r = scan(search, place, &search->volumes[j], path, NAMING_ANY);
                 }
         return r;
-}
-
-/* The directory that BOOT_IMAGE= has, without GRUB's device; to be freed. NULL where there is none. */
-static char *boot_image_directory(struct search *search)
-{
-        struct span path;
-        const char *start, *end;
-
-        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &path))
-                return NULL;
-        start = memchr(path.at, '/', path.size);
-        end = memrchr(path.at, '/', path.size);
-        return start && end > start ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
 }
 
 /* The image that is called after the kernel in BOOT_IMAGE=, and nothing else: gentoo.igz. */

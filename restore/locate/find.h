@@ -43,6 +43,12 @@ int find_package_dir(struct search *search, const struct place *place);
  */
 int find_file(struct search *search, const struct place *place);
 
+/** The images in the directory @argument of a volume, filled in as for find_file(), but those of other kernels. */
+int find_in_directory(struct search *search, const struct place *place);
+
+/** The images in the directory of the kernel in BOOT_IMAGE= that have its name. */
+int find_booted(struct search *search, const struct place *place);
+
 /** The file that initrdname= in dracut.conf names. */
 int find_configured(struct search *search, const struct place *place);
 
@@ -145,6 +151,7 @@ enum naming {
         NAMING_BESIDE,    /* the kernel's file is beside it */
         NAMING_FLAVOUR,   /* its name has the end of the version */
         NAMING_ANY,       /* its name has no other version */
+        NAMING_BOOTED,    /* its name is that of the kernel in BOOT_IMAGE= */
         NAMING_PLAIN,     /* its name is initrd or the like, and no more */
         NAMING_ONLY,      /* it is the only image */
 };

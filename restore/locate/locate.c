@@ -24,7 +24,7 @@ static const struct place places[] = {
         { GRADE_FITTING, "boot loader entry that fits the kernel command line", find_fitting_entry, NULL, false },
         { GRADE_MEDIUM, "medium of the live system", find_on_medium, NULL, true },
 
-        { GRADE_DEPLOYMENT, "ostree deployment that booted", find_file, "/boot/ostree/%o/initramfs-%v.img", true },
+        { GRADE_DEPLOYMENT, "ostree deployment that booted", find_in_directory, "ostree/%o", true },
         { GRADE_CONFIGURED, "initrdname= in dracut.conf", find_configured, NULL, false },
 
         { GRADE_VERSION, "kernel-install's layout", find_layout, "initrd", false },
@@ -41,13 +41,14 @@ static const struct place places[] = {
 
         { GRADE_PACKAGE_DIR, "directory of the kernel's package", find_package_dir, NULL, false },
         { GRADE_COMMON_NAME, "initrdname= in dracut.conf", find_configured, NULL, false },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initramfs-%k.img", true },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd.img-%k", true },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initrd-%k", true },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "/boot/initramfs-%k", true },
-        { GRADE_PACKAGE, "name of the kernel's package", find_file, "/boot/initramfs-%p.img", false },
-        { GRADE_PACKAGE, "name of the kernel's package", find_file, "/boot/initrd-%p.img", false },
-        { GRADE_PACKAGE, "name of the kernel's package", find_file, "/boot/initramfs-%p", false },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initramfs-%k.img", true },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initrd.img-%k", true },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initrd-%k", true },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initramfs-%k", true },
+        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_booted, NULL, true },
+        { GRADE_PACKAGE, "name of the kernel's package", find_file, "initramfs-%p.img", false },
+        { GRADE_PACKAGE, "name of the kernel's package", find_file, "initrd-%p.img", false },
+        { GRADE_PACKAGE, "name of the kernel's package", find_file, "initramfs-%p", false },
         { GRADE_BESIDE, "kernel beside it", find_beside, NULL, false },
         { GRADE_FLAVOUR, "end of the kernel's version", find_flavour, NULL, false },
 

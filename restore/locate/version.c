@@ -9,8 +9,10 @@
 /* Bytes of the suffix such as .img that @rest starts with; 0 where it starts with none. */
 static size_t suffix_size(struct span rest)
 {
-        static const char *const suffixes[] = { ".img",  ".conf", ".efi", ".cpio", ".gz",  ".xz",  ".zst", ".zstd",
-                                                ".lzma", ".lz4",  ".lz",  ".lzo",  ".bz2", ".igz", ".itb", ".fit" };
+        static const char *const suffixes[] = {
+                ".img", ".conf", ".efi", ".cpio", ".gz",  ".xz",  ".zst",     ".zstd",  ".lzma",  ".lz4",
+                ".lz",  ".lzo",  ".bz2", ".igz",  ".itb", ".fit", "-bzImage", "-Image", "-initrd"
+        }; /* the last ones are NixOS' */
 
         for (size_t i = 0; i < ELEMENTSOF(suffixes); i++) {
                 size_t length = strlen(suffixes[i]);

@@ -310,6 +310,78 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'fits the kernel command line' /run/initramfs/live/os/linux/ird
 }
 
+# --- Directories of slots, deployments and packages.
+
+@test "slots: the directory of the kernel that booted, whether its file tells its version or not" {
+    for slot in A B; do
+        new_system "BOOT_IMAGE=/$slot/vmlinuz talos.platform=metal"
+        for each in A B; do
+            put boot/$each/initramfs.xz
+            bzimage "$S/boot/$each/vmlinuz" $K
+        done
+        finds 'name of the kernel that booted' /boot/$slot/initramfs.xz
+        echo arm64 | tee "$S/boot/A/vmlinuz" >"$S/boot/B/vmlinuz"
+        finds 'name of the kernel that booted' /boot/$slot/initramfs.xz
+    done
+    # The other one has this kernel, an update has put the next one here.
+    bzimage "$S/boot/A/vmlinuz" $K
+    bzimage "$S/boot/B/vmlinuz" 6.1.0-6
+    finds 'kernel beside it' /boot/A/initramfs.xz
+}
+
+@test "deployments: an image of any name in the directory of the one that booted" {
+    for name in initramfs-$K initramfs initramfs.img initrd-$K.img; do
+        for booted in aa bb; do
+            new_system "BOOT_IMAGE=(hd0,gpt1)/ostree/eos-$booted/vmlinuz-$K root=UUID=1 ostree=/ostree/boot.1/eos/$booted/0"
+            put boot/ostree/eos-aa/$name
+            put boot/ostree/eos-bb/$name
+            finds 'ostree deployment that booted' /boot/ostree/eos-$booted/$name
+        done
+    done
+}
+
+@test "names of the package or the kernel on another volume than /boot" {
+    new_system
+    entry lib/modules/$K/pkgbase linux-zen
+    put efi/initramfs-linux-zen.img
+    put efi/initramfs-linux.img
+    finds "name of the kernel's package" /efi/initramfs-linux-zen.img
+    bzimage "$S/efi/vmlinuz-linux-zen" 6.1.0-6
+    put boot/initramfs-linux.img
+    bzimage "$S/boot/vmlinuz-linux" $K
+    finds 'kernel beside it' /boot/initramfs-linux.img
+    new_system 'BOOT_IMAGE=(hd0,gpt1)/vmlinuz-linux-lts root=UUID=1'
+    put efi/initramfs-linux-lts.img
+    put efi/initramfs-linux.img
+    finds 'name of the kernel that booted' /efi/initramfs-linux-lts.img
+}
+
+@test "a version with bzImage behind it, as NixOS has it, is not another kernel's" {
+    new_system 'init=/nix/store/one/init loglevel=4'
+    for n in one two; do
+        put boot/EFI/nixos/$n-initrd-linux-$K-initrd.efi
+        entry boot/loader/entries/nixos-generation-$n.conf "linux /EFI/nixos/$n-linux-$K-bzImage.efi" \
+            "initrd /EFI/nixos/$n-initrd-linux-$K-initrd.efi" "options init=/nix/store/$n/init loglevel=4"
+    done
+    finds 'fits the kernel command line' /boot/EFI/nixos/one-initrd-linux-$K-initrd.efi
+}
+
+@test "a versioned image in a directory of its version, as proxmox-boot-tool has it" {
+    new_system
+    put boot/efi/EFI/proxmox/$K/initrd.img-$K
+    put boot/efi/EFI/proxmox/6.1.0-4/initrd.img-6.1.0-4
+    finds 'kernel version' /boot/efi/EFI/proxmox/$K/initrd.img-$K
+}
+
+@test "initrd= with a subvolume in front and slashes, one file and two" {
+    new_system 'root=UUID=1 rw rootflags=subvol=@ initrd=@/boot/initramfs-linux.img'
+    put boot/initramfs-linux.img
+    put boot/intel-ucode.img
+    finds 'initrd= on the kernel command line' /boot/initramfs-linux.img
+    echo 'root=UUID=1 rw initrd=@/boot/intel-ucode.img initrd=@/boot/initramfs-linux.img' >"$S/proc/cmdline"
+    finds 'initrd= on the kernel command line' /boot/intel-ucode.img /boot/initramfs-linux.img
+}
+
 # --- U-Boot.
 
 @test "U-Boot's header: other names, a kernel with an image behind it" {
