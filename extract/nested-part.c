@@ -15,6 +15,7 @@
 #include "unpack/unpack.h"
 #include "util/compat.h"
 #include "util/log.h"
+#include "util/newmount.h"
 #include "util/run.h"
 #include "cpio.h"
 #include "pseudo.h"
@@ -51,17 +52,14 @@ static int enter_namespaces(void)
 /* A tmpfs over the current directory of a mount namespace of our own: it goes away with us. */
 static int make_scratch(void)
 {
-        _cleanup_close_ int context = -1, tmpfs = -1;
+        const struct mount_setting private = { "mode", "700", false };
+        _cleanup_close_ int tmpfs = -1;
 
         if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
                 return -errno;
-        context = fsopen("tmpfs", FSOPEN_CLOEXEC);
-        if (context < 0 || fsconfig(context, FSCONFIG_SET_STRING, "mode", "700", 0) < 0 ||
-            fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-                return -errno;
-        tmpfs = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+        tmpfs = mount_new("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &private, 1);
         if (tmpfs < 0 || move_mount(tmpfs, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-                return -errno;
+                return tmpfs < 0 ? tmpfs : -errno;
         return openat(tmpfs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -16,6 +16,7 @@
 #include "util/compat.h"
 #include "util/fs.h"
 #include "util/log.h"
+#include "util/newmount.h"
 #include "util/resources.h"
 
 /* Kernel memory for each inode and its name is not counted in the size of a tmpfs. */
@@ -50,30 +51,21 @@ bool exitrd_is_needed(const char *path)
 /* A tmpfs that hangs nowhere yet. @return its descriptor, or a negative errno */
 static int make_tmpfs(void)
 {
-        _cleanup_close_ int context = fsopen("tmpfs", FSOPEN_CLOEXEC);
         uint64_t spare = memory_spare();
         char size[24], inodes[24];
-        const struct {
-                const char *key, *value;
-        } settings[] = { { "source", "exitrd" }, { "mode", "755" }, { "size", size }, { "nr_inodes", inodes } };
-        int fd;
+        /* Huge pages, 246 MB: plain 95 -> 56 ms, lz4 137 -> 104 ms, gzip and zstd 2 to 8 % and a tenth of the CPU time.
+         * With "always" small files take huge pages too: ten times slower. Kernels without huge pages refuse it. */
+        const struct mount_setting settings[] = {
+                { "source", "exitrd", false }, { "mode", "755", false },       { "huge", "within_size", true },
+                { "size", size, false },       { "nr_inodes", inodes, false },
+        };
 
-        if (context < 0)
-                return -errno;
         snprintf(size, sizeof(size), "%" PRIu64, MAX(spare, UINT64_C(1) << 20));
         snprintf(inodes, sizeof(inodes), "%" PRIu64, MAX(spare / BYTES_PER_INODE, UINT64_C(1024)));
-        /* Where it is not known what memory can spare, the kernel's own limits, half of memory. */
-        for (size_t i = 0; i < ELEMENTSOF(settings) - (spare > 0 ? 0 : 2); i++)
-                if (fsconfig(context, FSCONFIG_SET_STRING, settings[i].key, settings[i].value, 0) < 0)
-                        return -errno;
-        /* 246 MB: plain 95 -> 56 ms, lz4 137 -> 104 ms, gzip and zstd 2 to 8 % and a tenth of the CPU time. With
-         * "always" small files take huge pages too: ten times slower. Kernels without huge pages refuse it. */
-        (void)fsconfig(context, FSCONFIG_SET_STRING, "huge", "within_size", 0);
-        if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-                return -errno;
-        /* Executable, whatever /run is; no set-user-ID bits and no devices, as systemd mounts /run. */
-        fd = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-        return fd < 0 ? -errno : fd;
+        /* Executable, whatever /run is; no set-user-ID bits and no devices, as systemd mounts /run. Where it is not
+         * known what memory can spare, the kernel's own limits, half of memory. */
+        return mount_new("tmpfs", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, settings,
+                         ELEMENTSOF(settings) - (spare > 0 ? 0 : 2));
 }
 
 static int cannot_mount(const struct exitrd *exitrd, int error)

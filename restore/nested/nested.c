@@ -13,6 +13,7 @@
 #include "util/copy.h"
 #include "util/compat.h"
 #include "util/log.h"
+#include "util/newmount.h"
 #include "util/remove.h"
 #include "util/run.h"
 
@@ -69,22 +70,13 @@ static int open_loop(int image_fd, char *path, size_t size)
 /* Mounts an image where nobody sees it; the mount goes away with its descriptor. */
 static int open_image(int image_fd, const char *type)
 {
-        _cleanup_close_ int context = fsopen(type, FSOPEN_CLOEXEC), loop = -1;
         char path[32];
-        int fd;
+        _cleanup_close_ int loop = open_loop(image_fd, path, sizeof(path));
+        const struct mount_setting settings[] = { { "ro", NULL, false }, { "source", path, false } };
 
-        if (context < 0)
-                return -errno;
-        loop = open_loop(image_fd, path, sizeof(path));
-        if (loop < 0)
-                return loop;
-        if (fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
-            fsconfig(context, FSCONFIG_SET_STRING, "source", path, 0) < 0 ||
-            fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-                return -errno;
-        fd = fsmount(context, FSMOUNT_CLOEXEC,
-                     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-        return fd < 0 ? -errno : fd;
+        return loop < 0 ? loop
+                        : mount_new(type, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+                                    settings, ELEMENTSOF(settings));
 }
 
 static int open_directory(int dir_fd, const char *name)
