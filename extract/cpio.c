@@ -15,7 +15,7 @@
 #include "util/fs.h"
 #include "util/log.h"
 
-/* No other archive has files on this device, so none is taken for a hard link of one of ours. */
+/* A device number that no other archive uses, so that none of its files is taken for a hard link of ours. */
 #define DEVICE UINT32_MAX
 
 /* Files that are removed once they are written. */
@@ -77,7 +77,7 @@ static int by_number(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/* The data is with the last name, as GNU cpio has it. @return 1 where this one is not the last, 0 where it is, or
+/* The data is with the last name, as GNU cpio has it. @return 1 if this one is not the last, 0 if it is, or
  * -ENOMEM */
 static int has_more_names(struct writer *w, const struct stat *st)
 {

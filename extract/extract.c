@@ -88,7 +88,7 @@ int main(int argc, char **argv)
         umask(0);
         signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, nobody could wait for a child */
         signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) is an error like others */
-        /* A bar is in the way of what is printed on the same terminal. */
+        /* No bar if it would mix with the output on the same terminal. */
         bar = !options.verbose && !options.debug && (options.action == ACTION_EXTRACT || isatty(STDOUT_FILENO) != 1);
         /* All that is logged goes to standard error: standard output is for what was asked for. */
         r = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);

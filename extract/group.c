@@ -95,7 +95,7 @@ struct visit {
         int r;
 };
 
-/* twalk() hands nothing on; twalk_r() is glibc's alone. */
+/* twalk() takes no argument for its callback, and only glibc has twalk_r(). */
 static struct visit *visiting;
 
 static void visit(const void *node, VISIT order, int depth)

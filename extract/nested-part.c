@@ -27,7 +27,7 @@ static int write_text(const char *path, const char *text)
         return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
-/* As who we are. @return 1 in a user namespace, 0 where there is no need of one */
+/* As who we are. @return 1 in a user namespace, 0 if there is no need of one */
 static int enter_namespaces(void)
 {
         char users[64], groups[64];

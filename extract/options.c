@@ -50,7 +50,7 @@ static int invalid(const char *option, const char *text)
         return -EINVAL;
 }
 
-/* A number of decimal digits; @ret stays what it is where there are none. */
+/* Parse a decimal number; without a digit, @ret is unchanged. */
 static bool parse_number(const char **p, uint64_t *ret)
 {
         char *end;
@@ -114,7 +114,7 @@ enum {
         OPTION_PROFILE,
 };
 
-/* An action, of which each has a bit. @return the action, or -1 where @option is none */
+/* An action, of which each has a bit. @return the action, or -1 if @option is none */
 static int action_of(int option)
 {
         switch (option) {
@@ -217,7 +217,7 @@ static int take_all(int argc, char **argv, struct options *ret, unsigned *action
         };
         int c, r = 1;
 
-        /* The dash: operands as they come, for the first one's place among the --file counts. */
+        /* The dash: get operands in order, as the first one's place among the --file options counts. */
         while (r > 0 && (c = getopt_long(argc, argv, "-lsP:x:F:D:vh", longs, NULL)) >= 0) {
                 int action = action_of(c);
 
@@ -253,7 +253,7 @@ int options_parse(int argc, char **argv, struct options *ret)
         r = take_all(argc, argv, ret, &actions);
         if (r <= 0)
                 return r;
-        /* Those of dracut's program can be given together: a list it is. */
+        /* The actions of dracut's program can be combined: the result is a list. */
         if (actions & 1U << ACTION_LIST)
                 actions &= ~(1U << ACTION_STDOUT);
         if (ret->image_count == 0 || (actions & (actions - 1)) != 0) {

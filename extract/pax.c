@@ -59,7 +59,7 @@ static int failed(const struct pax *to)
         return log_error(0, "standard output: %s", lib.archive_error_string(to->archive) ?: "cannot be written"), -EIO;
 }
 
-/* libarchive's callback. What is not to be written seems to be: it frees all of its own only where it can end. */
+/* libarchive's callback. After an error it pretends to write: libarchive frees everything only if it can finish. */
 static ssize_t write_block(struct archive *archive, void *argument, const void *bytes, size_t size)
 {
         struct pax *to = argument;

@@ -52,7 +52,7 @@ static int by_name(const void *a, const void *b)
         return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* @return the text up to @stop, which is skipped; NULL where there is none, or no memory. In an @escaped one, a
+/* @return the text up to @stop, which is skipped; NULL if there is none, or no memory. In an @escaped one, a
  * backslash is before what would end it. */
 static char *parse_text(struct pseudo *p, char stop, bool escaped)
 {

@@ -28,7 +28,7 @@ struct tar {
         char target[PATH_MAX + 1];
 };
 
-/* A name as tar has it: relative. */
+/* The name in the tar archive: relative. */
 static const char *tar_name(const char *name)
 {
         name += strspn(name, "/");
@@ -76,7 +76,7 @@ static int add_links(struct tar *tar, struct group *group)
         return r;
 }
 
-/* A name of a file that has several. Until data comes, the names wait: in a cpio archive any of them can have it. */
+/* A name of a file that has several. The names wait for the data, which any of them can have in a cpio archive. */
 static int add_name(struct tar *tar, const struct newc *header, const char *name, uint64_t at)
 {
         struct group *group = group_find(&tar->groups, header);
@@ -101,7 +101,7 @@ static int add_name(struct tar *tar, const struct newc *header, const char *name
         return r < 0 ? r : add_links(tar, group);
 }
 
-/* One that still waits has no data. */
+/* A file that still waits has no data. */
 static int end_group(void *argument, struct group *group)
 {
         struct tar *tar = argument;

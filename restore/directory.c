@@ -14,7 +14,7 @@
 
 #define TREE_NAME "tree"
 
-/* @return 1, 0 where it is not empty, or a negative errno */
+/* @return 1, 0 if it is not empty, or a negative errno */
 static int is_empty(int fd)
 {
         int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -35,7 +35,7 @@ static int is_empty(int fd)
         return r;
 }
 
-/* The absolute path of what may not be there yet: of its parent, and its last name. */
+/* The absolute path of a directory that may not exist yet: its parent's path and its last component. */
 static int resolve(const char *path, char **ret)
 {
         _cleanup_free_ char *copy = strdup(path), *parent = NULL;
@@ -77,8 +77,8 @@ static int open_parent(struct directory *directory)
         return directory->parent < 0 ? -errno : 0;
 }
 
-/* Whether a rename can put another directory in the place of DIR: not where something is mounted, and not where we
- * are, or the caller would be left in a directory that is gone. */
+/* Whether a rename can replace DIR: it must not be a mount point, nor the working directory, in which the caller would
+ * be left. */
 static bool is_replaceable(const struct directory *directory, int fd)
 {
         const char *name = last_name(directory);
@@ -88,7 +88,8 @@ static bool is_replaceable(const struct directory *directory, int fd)
                stat(".", &here) == 0 && (there.st_dev != here.st_dev || there.st_ino != here.st_ino);
 }
 
-/* The tree is one level further down: its own mode is the image's, and lets others in before it is whole. */
+/* The tree is one level further down: its root gets the mode in the image, which may let others in before it is
+ * complete. */
 static int open_stage(struct directory *directory)
 {
         int r = -EEXIST;
@@ -108,7 +109,7 @@ static int open_stage(struct directory *directory)
         }
         directory->staging =
                         openat(directory->parent, directory->stage, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        /* In a directory of somebody else's it can have been exchanged since. */
+        /* The owner of the directory above may have replaced it since. */
         if (directory->staging < 0 || fstat(directory->staging, &st) < 0)
                 return -errno;
         if (st.st_uid != geteuid() || (st.st_mode & 07777) != 0700 || is_empty(directory->staging) != 1) {

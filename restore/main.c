@@ -21,7 +21,7 @@
 #include "util/notify.h"
 #include "util/privileges.h"
 
-/* At shutdown everybody is sent SIGTERM, and a terminal may go away: neither is a reason to stop half-way. */
+/* At shutdown every process gets SIGTERM, and a terminal may go away. Neither must stop the restore half-way. */
 static void settle_signals(void)
 {
         signal(SIGTERM, SIG_IGN);
@@ -31,7 +31,7 @@ static void settle_signals(void)
         signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, nobody could wait for a child */
 }
 
-/* What is opened here must not be taken for a standard stream that the caller has closed. */
+/* If the caller has closed standard streams, no file that is opened here must get their numbers. */
 static void occupy_standard_streams(void)
 {
         for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -67,7 +67,7 @@ static void log_restored(const struct outcome *outcome, const char *directory)
                  outcome->thin ? ", without kernel modules and firmware: memory is short" : "");
 }
 
-/* A mere unpacking, which needs no mark and no `shutdown`. */
+/* Only unpack, without the mark and without a `shutdown`. */
 static int unpack_to_directory(const struct options *options, const struct image *image)
 {
         _cleanup_(directory_done) struct directory directory = DIRECTORY_INIT;
@@ -113,7 +113,7 @@ static int commit(const struct options *options, struct exitrd *exitrd, struct o
  * Make the tree of an image and commit it.
  *
  * @exclude: what to leave out
- * @return 1; 0 where another image may do, already logged; -ENOSPC where the tree is full, not logged; or another
+ * @return 1; 0 if another image may do, already logged; -ENOSPC where the tree is full, not logged; or another
  * negative errno, already logged
  */
 static int restore(const struct options *options, const char *directory, const struct exclude *exclude,
@@ -137,7 +137,7 @@ static int restore(const struct options *options, const char *directory, const s
         return commit(options, exitrd, outcome);
 }
 
-/* The same; where memory is short, without what is dispensable. @return as restore(), but all is logged */
+/* The same; if memory is short, without kernel modules and firmware. @return as restore(), but all is logged */
 static int try_candidate(const struct options *options, const char *directory, struct outcome *outcome)
 {
         size_t count = options->exclude.count;
@@ -270,7 +270,7 @@ static int run(const struct options *options)
         _cleanup_(locate_done) struct locate *locate = NULL;
         _cleanup_free_ char *below_sysroot = NULL;
         const char *directory = options->directory, *sysroot = options->search.sysroot;
-        /* A directory and an image both named: a mere unpacking. */
+        /* With both a directory and an image, only unpack. */
         bool mere = options->directory && options->search.image_count > 0 && !options->check;
         int r;
 

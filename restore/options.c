@@ -9,7 +9,7 @@
 #error "the Makefile sets VERSION"
 #endif
 
-/* What the formats have room for. */
+/* The largest window of any format. */
 #define WINDOW_MIB_MAX 4096UL
 
 static void help(void)
@@ -64,7 +64,7 @@ static int parse_mib(const char *text, uint64_t *ret)
 
 enum { OPTION_LOCATE = 0x100, OPTION_CHECK, OPTION_COMPOSE, OPTION_STASH, OPTION_WINDOW };
 
-/* Act on one option. @return 1 to go on, 0 where it was answered, or -EINVAL, already logged */
+/* Act on one option. @return 1 to go on, 0 if it was answered, or -EINVAL, already logged */
 static int take_option(int c, struct options *ret)
 {
         switch (c) {

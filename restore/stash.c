@@ -14,7 +14,7 @@
 #include "util/log.h"
 #include "util/resources.h"
 
-/* What a restore skips anyway: only the booting kernel reads it. */
+/* Left out as in a restore: only the booting kernel reads these. */
 static const char *const early[] = { "kernel", "early_cpio" };
 
 #define FUNCTIONS(F)                               \
@@ -76,7 +76,7 @@ static void stash_done(struct stash *stash)
         free(stash->globs);
 }
 
-/* Only the library knows what has happened. */
+/* Log libarchive's reason. */
 static int failed(struct archive *archive, const char *what)
 {
         const char *reason = lib.archive_error_string(archive);
@@ -185,7 +185,7 @@ static int write_entry(struct stash *stash, struct archive_entry *entry)
  * Write an entry, or keep it until all names of its file were read, and then write the one before it.
  *
  * @entry: owned no more; NULL asks for one that still waits
- * @return 1 where one was written, 0, or a negative errno
+ * @return 1 if one was written, 0, or a negative errno
  */
 static int write_linked(struct stash *stash, struct archive_entry *entry)
 {

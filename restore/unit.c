@@ -52,7 +52,7 @@ static const struct setting {
         { "TemporaryFileSystem", "" },
 };
 
-/* What the files say so far. */
+/* The settings in the files read so far. */
 struct unit {
         bool confined[ELEMENTSOF(settings)];
         char confining[ELEMENTSOF(settings)][PATH_MAX]; /* file that says so */
@@ -72,7 +72,7 @@ static bool is_harmless(const struct setting *setting, const char *value)
         return setting->harmless && strcmp(value, setting->harmless) == 0;
 }
 
-/* Each line adds a command; an empty one takes all away. */
+/* Each line adds a command; an empty one removes all. */
 static void take_stop(struct unit *unit, const char *value)
 {
         unit->stops = *value && (unit->stops || strstr(value, PROGRAM));
@@ -131,7 +131,7 @@ static int compare_names(const void *a, const void *b)
         return strcmp(strrchr(*(char *const *)a, '/'), strrchr(*(char *const *)b, '/'));
 }
 
-/* Drop-ins of one kind of all places, by name; of one name only the strongest counts. */
+/* The drop-ins of one kind from all places, by name; of equal names only the strongest counts. */
 static void read_drop_ins(struct unit *unit, const char *sysroot, const char *directory)
 {
         char *files[256];

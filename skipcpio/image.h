@@ -53,7 +53,7 @@ int image_add_file(struct image *image, int fd, const char *name);
  * padding, its size and checksum as little-endian 32-bit numbers, `#BOOTCONFIG\n`, at most three bytes of padding. One
  * with a wrong size or checksum is left in the image, as in the kernel.
  *
- * @return 1 where it was cut off, 0 where there is none, or a negative errno from reading
+ * @return 1 if it was cut off, 0 if there is none, or a negative errno from reading
  */
 int image_trim_bootconfig(struct image *image);
 

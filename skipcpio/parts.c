@@ -61,7 +61,7 @@ static int broken(struct image_error *e, uint64_t at, const char *reason)
 /* The header and the name of an entry. */
 struct entry {
         struct newc header;
-        const char *name; /* NULL where the kernel passes the entry over: no name, or one that no system call takes */
+        const char *name; /* NULL if the kernel passes the entry over: no name, or one that no system call takes */
         uint8_t bytes[NEWC_HEADER_SIZE + PATH_MAX + 1];
 };
 
@@ -96,7 +96,7 @@ static int read_entry(const struct image *image, uint64_t at, struct entry *ret,
         return 0;
 }
 
-/* Find the entry behind @at. @return 1, 0 where the part ends, or a negative errno */
+/* Find the entry behind @at. @return 1, 0 if the part ends, or a negative errno */
 static int next_entry(const struct image *image, uint64_t *at)
 {
         uint8_t byte;

@@ -22,7 +22,7 @@ static void fail(struct pool *pool, uint32_t number, int error, const char *reas
         pool->failed = number;
         pool->reason = reason;
         pool->failed_at = at;
-        /* The consumer will wait for the block that failed and release no other. */
+        /* The consumer waits for the failed block and releases no other. */
         ring_stop(pool->d->ring);
 }
 

@@ -31,7 +31,7 @@
 #define THREAD_MEMORY (UINT64_C(16) << 20)
 #define SPARE_MEMORY (UINT64_C(64) << 20)
 
-/* What the process is told and tells, in shared memory. */
+/* Shared memory: requests to the process, and its answers. */
 struct mailbox {
         _Atomic uint32_t requests; /* number of parts asked for */
         uint64_t at;               /* of the part asked for last; then the first byte behind it, or of the failure */
@@ -73,7 +73,7 @@ static uint64_t address_space(const struct decode *d)
         return 2 * MAX(d->window, d->memory) + d->threads * ((uint64_t)stack + THREAD_MEMORY) + SPARE_MEMORY;
 }
 
-/* All that the process does. */
+/* The process's main loop. */
 _Noreturn static void serve(struct decoder *decoder, const struct codec *codec, unsigned threads, uint64_t window)
 {
         struct mailbox *mailbox = decoder->mailbox;
@@ -175,7 +175,7 @@ static int fail(struct decoder *decoder, uint64_t at, int error, const char *for
         return error;
 }
 
-/* What the process says has gone wrong, where it can be that: some errors mean something to those who take from us. */
+/* The error that the process reports, if it is a possible one: some errors have a meaning for our callers. */
 static int failure(int result)
 {
         if (result >= 0 || result <= -4096)
@@ -183,7 +183,7 @@ static int failure(int result)
         return result == -ENODATA || result == -ENOSPC || result == -ETIMEDOUT || result == -EPIPE ? -EIO : result;
 }
 
-/* The part has ended, says the process: take its word only where it can be true. */
+/* The process reports the part's end: believe it only if it is possible. */
 static int64_t part_ended(struct decoder *decoder)
 {
         struct mailbox mailbox;

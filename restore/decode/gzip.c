@@ -2,7 +2,7 @@
 /*
  * gzip, RFC 1952. One member is a part, as in the kernel.
  *
- * ISA-L's inflate takes 0.4 of the time that zlib's does. Where it cannot be loaded, zlib, which is linked.
+ * ISA-L's inflate takes 0.4 of the time that zlib's does. If it cannot be loaded, zlib, which is linked, is used.
  */
 #include "decode.h"
 
@@ -56,7 +56,7 @@ static int step_isal(struct decode *d, void *state, struct span *in, struct spac
                 r = lib.isal_inflate(s);
         }
 
-        /* At an error it gives back what it holds of the input, which is less than nothing where that has ended. */
+        /* At an error it gives back what it holds of the input, which is less than nothing if that has ended. */
         *in = (struct span){ s->next_in, s->avail_in <= in->size + sizeof(s->read_in) ? s->avail_in : 0 };
         *out = (struct space){ s->next_out, s->avail_out };
         switch (r) {

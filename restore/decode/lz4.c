@@ -57,7 +57,7 @@ int decode_lz4(struct decode *d)
         return r;
 }
 
-/* The four bytes where a block's size is due, and what they are. */
+/* The four bytes where a block's size is expected, and their meaning. */
 enum due { DUE_END, DUE_MAGIC, DUE_BLOCK, DUE_BLOCK_OR_PART, DUE_ERROR };
 
 static enum due classify(const struct decode *d, uint64_t at, uint32_t *ret_size, const char **reason, int *error)
@@ -66,7 +66,7 @@ static enum due classify(const struct decode *d, uint64_t at, uint32_t *ret_size
         unsigned padding = 0;
         bool part;
 
-        /* less than a size is padding, or something for the walk to complain about */
+        /* fewer bytes than a size are padding, or an error that the walk reports */
         if (d->end - at < sizeof(*ret_size))
                 return DUE_END;
         *error = decode_read(d, bytes, MIN(sizeof(bytes), d->end - at), at, reason);

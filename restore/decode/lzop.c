@@ -12,7 +12,7 @@
 
 #include "util/library.h"
 
-/* lzo/lzo1x.h, which is licensed under the GPL, is not needed to call the one function that is. */
+/* lzo/lzo1x.h is licensed under the GPL, so the one function that we need is declared here. */
 static int (*decompress)(const unsigned char *in, unsigned long in_size, unsigned char *out, unsigned long *out_size,
                          void *unused);
 

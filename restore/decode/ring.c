@@ -114,7 +114,7 @@ uint8_t *ring_claim(struct ring *ring, uint32_t number)
 void ring_stop(struct ring *ring)
 {
         atomic_store(&ring->stopped, true);
-        /* One that is just about to sleep is not missed: the time-out of its sleep is short. */
+        /* A thread that is about to sleep misses this, but its time-out is short. */
         futex(&ring->shared->released, FUTEX_WAKE, INT_MAX, NULL);
 }
 

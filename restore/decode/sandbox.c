@@ -34,7 +34,7 @@ static bool is_image(const struct image *image, int fd)
         return false;
 }
 
-/* Close what is open of @first to @end, of those that this process could have opened. */
+/* Close descriptors @first to @end, up to the highest that this process can have. */
 static void close_one_by_one(unsigned first, unsigned end)
 {
         struct rlimit limit;
@@ -69,7 +69,7 @@ static int close_others(const struct image *image)
         }
 }
 
-/* A core dump of a hostile image's victim helps nobody at shutdown; and nothing is written to files. */
+/* No core dumps, which help nobody at shutdown, and no writing to files. */
 static int limit_resources(uint64_t memory)
 {
         static const struct rlimit none = { 0, 0 };
@@ -114,7 +114,7 @@ static int drop_capabilities(void)
 #error "the filter of system calls needs this architecture's AUDIT_ARCH_..."
 #endif
 
-/* Where a filter finds the lower half of a call's argument. */
+/* The offset of the lower half of a call's argument, for a filter. */
 #define LOWER_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4U : 0U)
 #define ARGUMENT(n) ((uint32_t)offsetof(struct seccomp_data, args[n]) + LOWER_HALF)
 
@@ -188,7 +188,7 @@ static const struct sock_filter filter[] = {
 #else
         ALLOW_WITHOUT(mmap, 2, PROT_EXEC),
 #endif
-        /* Threads only. clone3's flags are out of sight, too; without it glibc takes clone. */
+        /* Threads only. A filter cannot see clone3's flags; without clone3, glibc uses clone. */
         ALLOW_WITH(clone, CLONE_FLAGS, CLONE_THREAD),
 #ifdef SYS_clone3
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),

@@ -93,7 +93,7 @@ int decode_xz(struct decode *d)
                 .memlimit_stop = memory_limit(d),
         };
 
-        /* The threaded decoder copies once more: with one thread there is nothing to win by it. */
+        /* The threaded decoder copies once more, which is no gain with one thread. */
         return run(d, &s,
                    d->threads > 1 && stream_decoder_mt ? stream_decoder_mt(&s, &options)
                                                        : lib.lzma_stream_decoder(&s, memory_limit(d), 0));

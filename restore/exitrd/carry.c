@@ -36,7 +36,7 @@ static int carry_entry(int dir, const char *name, const struct stat *st, int to)
 
         if (r < 0 || (r == 0 && !(S_ISREG(st->st_mode) && st->st_size > COPY_MAX)))
                 return r < 0 ? r : 1;
-        /* What can be mounted on. A directory of the tree may be there. */
+        /* Make a mount point, unless the tree has a directory there. */
         r = S_ISDIR(st->st_mode) ? mkdirat(to, name, 0755) : mknodat(to, name, S_IFREG | 0600, 0);
         return r < 0 && errno != EEXIST ? -errno : carry_mounts(dir, name, to);
 }

@@ -19,7 +19,7 @@
 
 /*
  * Splits a `#!` line as the kernel does: the interpreter up to a blank, then all the rest as one argument.
- * NULL where the line names none.
+ * NULL if the line names none.
  */
 static char *split_interpreter(char *head, char **ret_argument)
 {

@@ -47,7 +47,7 @@ static int take_shutdown(struct programs *programs, char *path)
         return r;
 }
 
-/* @return 1, 0 where it cannot be taken, or a negative errno, already logged */
+/* @return 1, 0 if it cannot be taken, or a negative errno, already logged */
 static int take_holder(struct programs *programs, const struct holder *holder)
 {
         char path[PATH_MAX], real[PATH_MAX];

@@ -60,7 +60,7 @@ static void take_setting(char *line, const char *name, char *ret, size_t size)
         snprintf(ret, size, "%s", line);
 }
 
-/* Finds the file contexts of the policy at work. 0 where there are none, or no policy. */
+/* Finds the file contexts of the policy at work. 0 if there are none, or no policy. */
 static int find_contexts(const char *sysroot, char *ret, size_t size)
 {
         char path[PATH_MAX], line[1024], mode[32] = "", type[NAME_MAX] = "";

@@ -32,7 +32,7 @@ int object_read(int fd, struct object *ret);
  * The names of libraries in a note's text: [{"feature":"…","soname":["…","…"]},…].
  *
  * @param text  as long as @size; need not end with a NUL
- * @return names, each with its NUL, then an empty one, to be freed; or NULL where memory is short
+ * @return names, each with its NUL, then an empty one, to be freed; or NULL if memory is short
  */
 char *object_sonames(const char *text, size_t size);
 

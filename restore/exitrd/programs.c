@@ -63,7 +63,7 @@ static int add_part(struct collection *c, const char *asked, const char *path, c
         return part->asked && part->path && part->real ? 0 : -ENOMEM;
 }
 
-/* Look at one place. @return 1 where the part is there, and added; 0 where it is not; or a negative errno */
+/* Look at one place. @return 1 if the part is there, and added; 0 if it is not; or a negative errno */
 static int try_path(struct collection *c, const char *asked, const char *path, size_t parent)
 {
         _cleanup_(object_done) struct object object = OBJECT_INIT;

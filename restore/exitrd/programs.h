@@ -14,7 +14,7 @@
 struct programs {
         int root_fd; /* root of the running system */
         int tree_fd; /* root of the tree */
-        char *cache; /* the loader's /etc/ld.so.cache; NULL where there is none */
+        char *cache; /* the loader's /etc/ld.so.cache; NULL if there is none */
         size_t cache_size;
         uint64_t entries; /* files taken so far, and bytes of them */
         uint64_t bytes;

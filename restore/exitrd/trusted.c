@@ -47,7 +47,7 @@ static int go_up(struct walk *walk)
         return reopen(walk);
 }
 
-/* Append the next name to the real one. @return where it ended before, or NULL where there is no room */
+/* Append the next name to the real one. @return where it ended before, or NULL if there is no room */
 static char *append(struct walk *walk, const char *name)
 {
         size_t used = strlen(walk->real);
@@ -90,7 +90,7 @@ static int enter(struct walk *walk, int *node, const char *name)
         return 0;
 }
 
-/* Walk one name. @return 1 to go on; 0 where it is a file, which is opened; or a negative errno */
+/* Walk one name. @return 1 to go on; 0 if it is a file, which is opened; or a negative errno */
 static int step(struct walk *walk, int *ret_file)
 {
         char *name = walk->next;

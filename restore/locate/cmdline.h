@@ -12,7 +12,7 @@
 
 #include "span.h"
 
-/** The value of the last word @name=… on a kernel command line. False where there is none. */
+/** The value of the last word @name=… on a kernel command line. False if there is none. */
 bool cmdline_get(struct span cmdline, const char *name, struct span *ret);
 
 /** Whether the options have the same ostree= and composefs= as the command line, as far as it has them. */

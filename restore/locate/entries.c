@@ -61,7 +61,7 @@ void entries_done(struct search *search)
         search->entry_count = 0;
 }
 
-/* What an entry calls its unified kernel image; empty where it has none. */
+/* What an entry calls its unified kernel image; empty if it has none. */
 struct span entry_uki(struct span entry)
 {
         struct span uki = bls_get(entry, "uki");

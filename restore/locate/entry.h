@@ -26,20 +26,20 @@ bool bls_next(struct span *rest, struct span *key, struct span *value);
 /** The value of @key, the last one if there are several; its size is 0 if there is none. */
 struct span bls_get(struct span entry, const char *key);
 
-/** All `options` values with a blank between them, to be freed; NULL where there is no memory. */
+/** All `options` values with a blank between them, to be freed; NULL if there is no memory. */
 char *bls_options(struct span entry);
 
 /**
  * The identifier that systemd-boot gives an entry: its file's name in lower case, without a boot
  * counter such as +2-1 before the suffix.
  *
- * @return to be freed; NULL where there is no memory
+ * @return to be freed; NULL if there is no memory
  */
 char *bls_id(const char *file_name);
 
 /** Take the boot counter out of a file's name. Returns whether there was one. */
 bool bls_strip_counter(char *file_name);
 
-/** The value of KEY=value in a text like os-release or a GRUB environment block, unquoted; size 0 where there is none.
+/** The value of KEY=value in a text like os-release or a GRUB environment block, unquoted; size 0 if there is none.
  */
 struct span env_get(struct span text, const char *key);

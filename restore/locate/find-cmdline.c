@@ -10,7 +10,7 @@
 #include "lookup.h"
 #include "version.h"
 
-/* The values of initrd= on the command line. Returns 1 where the EFI stub can have loaded them, 0, or -ENOMEM. */
+/* The values of initrd= on the command line. Returns 1 if the EFI stub can have loaded them, 0, or -ENOMEM. */
 static int initrd_values(struct search *search, struct names *ret, bool *bare)
 {
         struct span rest = search_cmdline(search), word, key, value, boot_image;

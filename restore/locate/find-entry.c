@@ -116,7 +116,7 @@ static int add_entry_uki(struct search *search, const struct place *place, const
                        });
 }
 
-/* @return 1 where the entry can be the one that booted, 0, or -ENOMEM */
+/* @return 1 if the entry can be the one that booted, 0, or -ENOMEM */
 static int judge_fitting(struct search *search, const struct entry *entry, struct evidence *ret)
 {
         struct span cmdline = search_cmdline(search), boot_image, kernel = bls_get(entry->span, "linux");

@@ -11,7 +11,7 @@
 #include "util/log.h"
 #include "version.h"
 
-/* The name behind vmlinuz- and the like in BOOT_IMAGE=; of size 0 where there is none. */
+/* The name behind vmlinuz- and the like in BOOT_IMAGE=; of size 0 if there is none. */
 static struct span kernel_name(struct search *search)
 {
         static const char *const kernels[] = { "vmlinuz-", "vmlinux-", "kernel-", "linux-", "bzImage-" };
@@ -65,7 +65,7 @@ struct span search_package(struct search *search, char **text)
 
 /*
  * Fill in @pattern: %v the kernel's version, %k what BOOT_IMAGE= calls the kernel, %o ostree's
- * deployment, %p the kernel's package. Returns 1, or 0 where one of them is not known.
+ * deployment, %p the kernel's package. Returns 1, or 0 if one of them is not known.
  */
 static int fill(struct search *search, const char *pattern, char *path, size_t size)
 {
@@ -176,7 +176,7 @@ static struct span shell_value(struct span value)
         return (struct span){ value.at + start, n - start };
 }
 
-/* What a configuration file of dracut's says in initrdname=, with the version filled in; empty where nothing. */
+/* What a configuration file of dracut's says in initrdname=, with the version filled in; empty if nothing. */
 static int read_initrdname(struct search *search, const char *file, char **ret)
 {
         static const char *const variables[] = { "${kernel}", "$kernel" };

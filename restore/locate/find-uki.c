@@ -104,7 +104,7 @@ static int add_all_addons(struct search *search, const struct uki_source *source
         return r;
 }
 
-/* How many words of its options are on the command line; -1 where not all of them are. */
+/* How many words of its options are on the command line; -1 if not all of them are. */
 static ssize_t words_that_fit(struct search *search, int fd, const struct uki *uki, const struct uki_source *source)
 {
         _cleanup_free_ char *own = NULL, *options = NULL, *both = NULL;

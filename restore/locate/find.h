@@ -90,7 +90,7 @@ void entries_done(struct search *search);
  * Read an entry, or take it from those that were read.
  *
  * @param ret  the search owns it
- * @return 1, 0 where it cannot be read, or -ENOMEM
+ * @return 1, 0 if it cannot be read, or -ENOMEM
  */
 int entry_load(struct search *search, struct volume *volume, const char *file, struct entry **ret);
 

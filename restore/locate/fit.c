@@ -131,7 +131,7 @@ static int find_name(const struct tree *tree, char ret[NAME_SIZE], const char **
         return r < 0 ? r : *ret != '\0';
 }
 
-/* Where the bytes of an image are. Returns 1, 0 where they are not in the file, or a negative errno. */
+/* Where the bytes of an image are. Returns 1, 0 if they are not in the file, or a negative errno. */
 static int find_data(const struct tree *tree, const char *name, uint64_t *from, uint64_t *bytes)
 {
         struct walk walk = { .at = tree->structure };

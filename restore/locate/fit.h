@@ -20,6 +20,6 @@
  * @param from    filled where the result is 1: the ramdisk's first byte, from @start
  * @param bytes   filled likewise: its size; all of it is in the file
  * @param reason  filled where the result is -EBADMSG: a constant string
- * @return 1; 0 where the file is no device tree; -EBADMSG; or the error from reading
+ * @return 1; 0 if the file is no device tree; -EBADMSG; or the error from reading
  */
 int fit_find_ramdisk(int fd, uint64_t start, uint64_t total, uint64_t *from, uint64_t *bytes, const char **reason);

@@ -19,6 +19,6 @@
  * Read an image's identifier. Only a few dozen entries at the image's start are looked at.
  *
  * @param ret  filled where the result is 1, without blanks around it
- * @return 1, or 0 where there is none
+ * @return 1, or 0 if there is none
  */
 int identifier_read(const struct image *image, char ret[static IDENTIFIER_SIZE]);

@@ -128,7 +128,7 @@ static struct lead remove_lead(struct search *search, struct lead *lead)
         return taken;
 }
 
-/* Make a lead's image. Returns 1, 0 where that cannot be, or -ENOMEM. */
+/* Make a lead's image. Returns 1, 0 if that cannot be, or -ENOMEM. */
 static int open_lead(struct search *search, struct lead *lead)
 {
         int (*open)(struct search *, struct lead *) = lead->open;
@@ -150,7 +150,7 @@ static int64_t fit_time(int64_t time, int64_t boot)
         return time <= boot ? MAX(time, (int64_t)1) : -time;
 }
 
-/* Look at what tells leads apart that fit equally. Returns 0 or -ENOMEM. */
+/* Look at what distinguishes leads that fit equally. Returns 0 or -ENOMEM. */
 static int look_closer(struct search *search, struct lead *lead)
 {
         const char *identifier = search_identifier(search);
@@ -172,7 +172,7 @@ static int look_closer(struct search *search, struct lead *lead)
         return 0;
 }
 
-/* Leads that something speaks against, and that nothing tells apart: which one was it? */
+/* Whether leads have something against them and nothing to choose between them. */
 static void drop_equals(struct search *search, const struct lead *like)
 {
         struct lead copy = *like;
@@ -186,7 +186,7 @@ static void drop_equals(struct search *search, const struct lead *like)
                 }
 }
 
-/* @return 1 where the best lead is so by more than its place in the list; 0 where to look again; or -ENOMEM */
+/* @return 1 if the best lead is so by more than its place in the list; 0 where to look again; or -ENOMEM */
 static int tell_equals(struct search *search, struct lead *best)
 {
         size_t equals = 0, untold = 0;

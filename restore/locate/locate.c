@@ -81,7 +81,7 @@ static int use_arguments(const struct locate_options *options, struct image *ret
         return r;
 }
 
-/* What tells two images apart: several places can lead to one. */
+/* The identity of an image: several places can lead to the same one. */
 struct identity {
         dev_t device;
         ino_t inode;
@@ -115,7 +115,7 @@ int locate_begin(const struct locate_options *options, struct locate **ret)
         return 0;
 }
 
-/* @return 1 where the image was not seen before, 0 where it was, or -ENOMEM */
+/* @return 1 if the image was not seen before, 0 if it was, or -ENOMEM */
 static int note_image(struct locate *locate, const struct image *image)
 {
         const struct region *first = &image->regions[0];

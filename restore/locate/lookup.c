@@ -20,7 +20,7 @@ int lookup_open(int root, const char *path)
         struct stat st;
         int fd;
 
-        /* Opening a device can do something, and a boot partition can have a symlink to one: look before. */
+        /* Opening a device can have effects, and a boot partition can have a symlink to one: check first. */
         if (node < 0)
                 return node;
         if (fstat(node, &st) < 0)

@@ -80,7 +80,7 @@ int search_begin(struct search *search, const char *sysroot, const char *kver);
 /** Free and close all but entries and leads. Works as a cleanup function. */
 void search_done(struct search *search);
 
-/** The command line of the running kernel; empty where it cannot be read. */
+/** The command line of the running kernel; empty if it cannot be read. */
 struct span search_cmdline(struct search *search);
 
 /** An EFI variable's value, or NULL; the search owns it. */

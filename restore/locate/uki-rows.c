@@ -6,7 +6,7 @@
 #include "span.h"
 #include "uki.h"
 
-/* What a profile's own section says of @key; NULL where it has none. */
+/* What a profile's own section says of @key; NULL if it has none. */
 static char *own_text(int fd, const struct uki *uki, const char *key)
 {
         _cleanup_free_ char *text = NULL;

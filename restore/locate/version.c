@@ -6,7 +6,7 @@
 
 #include "skipcpio/util.h"
 
-/* Bytes of the suffix such as .img that @rest starts with; 0 where it starts with none. */
+/* Bytes of the suffix such as .img that @rest starts with; 0 if it starts with none. */
 static size_t suffix_size(struct span rest)
 {
         static const char *const suffixes[] = {

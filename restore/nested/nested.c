@@ -106,7 +106,7 @@ static int extract_with_kernel(int image_fd, const struct nested *nested, int to
         return r < 0 && r != -ENOSPC ? log_error(r, "Cannot extract the image's %s", nested->name) : r;
 }
 
-/* A tool does not tell ENOSPC from the rest. */
+/* A tool's exit status does not distinguish ENOSPC. */
 static bool is_full(int dir_fd)
 {
         struct statvfs st;
@@ -132,7 +132,7 @@ static int work_open(int tree_fd, struct work *work)
 {
         uint64_t unique;
 
-        /* No name in an image can be meant to be this one. */
+        /* A name that no image uses. */
         if (getrandom(&unique, sizeof(unique), GRND_NONBLOCK) != sizeof(unique))
                 return -EAGAIN;
         snprintf(work->name, sizeof(work->name), ".nested-%016" PRIx64, unique);
@@ -204,7 +204,7 @@ static int extract_one(int tree_fd, const struct nested *nested, const struct ex
         if (r < 0)
                 return r;
 
-        /* Its memory first. */
+        /* Free its memory first. */
         image_fd = safe_close(image_fd);
         if (unlinkat(tree_fd, nested->name, 0) < 0)
                 return log_error(-errno, "Cannot remove the image's %s", nested->name);

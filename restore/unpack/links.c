@@ -101,7 +101,7 @@ int links_find(struct links **links, const struct newc *header, const char *name
                 l = *links = calloc(1, sizeof(*l));
                 if (!l)
                         return -ENOMEM;
-                /* without entropy the seed is an address: weaker, and no reason not to restore */
+                /* without entropy the seed is an address: weaker, but no reason to fail */
                 if (getrandom(&l->seed, sizeof(l->seed), GRND_NONBLOCK) < 0)
                         l->seed = (uintptr_t)l;
         }

@@ -71,7 +71,7 @@ static int open_existing(const struct tree *tree, char *path, char **ret_rest)
         return found;
 }
 
-/* Open directory @path and make what is missing of it: unlike the kernel, and like cpio -d. */
+/* Open directory @path and make its missing parts, as cpio -d does and the kernel does not. */
 static int open_parent(struct tree *tree, const char *path)
 {
         char copy[PATH_MAX], *rest, *component, *state;

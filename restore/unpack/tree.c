@@ -64,7 +64,7 @@ static bool ends_in_slash(const char *name)
 }
 
 /* What is no directory cannot be made at a name with a slash behind it, but the kernel first removes the directory
- * that is there, if that is empty. @return 0 where it did */
+ * that is there, if that is empty. @return 0 if it did */
 static int clean_slashed(struct tree *tree, const char *name)
 {
         _cleanup_place_ struct location place = { .owned = -1 };
@@ -183,7 +183,7 @@ int tree_directory(struct tree *tree, const char *name, const struct newc *heade
                 return r;
         if (place.base) {
                 r = NOTE_FULL(tree, mkdirat(place.dir, place.base, header->mode & 07777));
-                /* No system call finds a file at a name with a slash, so what is there stays. */
+                /* No system call finds a file by a name with a slash at its end, so what is there stays. */
                 if (r == -EEXIST && slashed)
                         return remember_directory(tree, name, header->mtime) ?: TREE_SKIPPED;
                 if (r == -EEXIST) {
@@ -212,7 +212,7 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
                 return r == TREE_SKIPPED ? tree_file_times(place.dir, header->mtime) ?: r : r;
         }
         r = NOTE_FULL(tree, symlinkat(target, place.dir, place.base));
-        /* The kernel looks at what is in the way first, whatever the target is. */
+        /* The kernel first removes what is in the way, whatever the target is. */
         if (r == -EEXIST || r == -ENOENT || r == -ENAMETOOLONG) {
                 r = clean(tree, &place, 0);
                 if (r == 0)
@@ -220,7 +220,7 @@ int tree_symlink(struct tree *tree, const char *name, const char *target, const 
         }
         if (r < 0 && skipped(r) < 0)
                 return r;
-        /* As the kernel does: where the link could not be made, what stands there gets its owner and time. */
+        /* As in the kernel: if the link cannot be made, what is in its place gets its owner and time. */
         r = set_owner(tree, &place, header);
         if (r == 0)
                 r = set_times(&place, header->mtime);

@@ -91,7 +91,7 @@ static int write_data(struct unpacker *u, int fd, const struct newc *header, uin
         return r < 0 ? tree_wrong(u, r) : 0;
 }
 
-/* @return 0 where the data was used up, WALK_SKIP where it has to be skipped, or a negative errno, already logged */
+/* @return 0 if the data was used up, WALK_SKIP where it has to be skipped, or a negative errno, already logged */
 static int unpack_file(struct unpacker *u, const struct newc *header, uint64_t at)
 {
         _cleanup_close_ int fd = -1;

@@ -149,7 +149,7 @@ static int walk_next(struct walk *w)
         return r < 0 ? walk_source_wrong(w, r, at, "a file") : GO_ON;
 }
 
-/* Look for the next header behind a defect. @return 1 where it is in @w->header; 0 where the part ends, or where a
+/* Look for the next header behind a defect. @return 1 if it is in @w->header; 0 if the part ends, or where a
  * compressed one seems to begin, behind a plain one's padding or in a file of its own; or a negative errno, already
  * logged */
 static int find_header(struct walk *w)
@@ -186,7 +186,7 @@ static int find_header(struct walk *w)
         return r == -ENODATA ? 0 : walk_source_wrong(w, r, s->at, "");
 }
 
-/* Find the next entry of a part. @return 1; 0 where the part ends; or a negative errno, already logged */
+/* Find the next entry of a part. @return 1; 0 if the part ends; or a negative errno, already logged */
 static int find_entry(struct walk *w)
 {
         struct source *s = &w->source;
@@ -329,7 +329,7 @@ static int pass_early(const struct walk *w, const struct part *part)
         return part->trailer;
 }
 
-/* Behind a part that failed: the next file. @return 1; 0 where there is none; or @error where the walk ends there */
+/* Behind a part that failed: the next file. @return 1; 0 if there is none; or @error where the walk ends there */
 static int next_region(struct walk *w, int error, uint64_t start, uint64_t *ret)
 {
         if (!goes_on(w, error))

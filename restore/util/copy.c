@@ -176,8 +176,8 @@ static int set_attributes_at(int dir_fd, const char *name, const struct stat *st
         return 0;
 }
 
-/* Where @to may have entries: take what is in this one's way out of it, and ask what to do. @return 1 where the entry
- * is still to be copied, 2 where only what is below it is, 0 where it is done; or a negative errno */
+/* Where @to may have entries: take what is in this one's way out of it, and ask what to do. @return 1 if the entry
+ * is still to be copied, 2 where only what is below it is, 0 if it is done; or a negative errno */
 static int settle_entry(const struct copy *copy, int dir_fd, const char *name, const struct stat *st)
 {
         bool joined = false;

@@ -24,7 +24,7 @@ void notify_setup(bool bar, unsigned delay);
  *
  * @param what   the step's name, such as "Unpacking"; kept until the next call
  * @param done   bytes done
- * @param total  bytes in all, or 0 where that is unknown
+ * @param total  bytes in all, or 0 if that is unknown
  */
 void notify_progress(const char *what, uint64_t done, uint64_t total);
 
