@@ -19,10 +19,11 @@ new_system() {
 
 # An archive whose one file is called $1.
 small_image() {
-    local size=$((${#1} + 1))
+    local size=$((${#1} + 1)) padding=('' '\0' '\0\0' '\0\0\0')
 
     printf '070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s\0' 1 0100644 0 0 1 0 0 0 0 0 0 $size 0 "$1"
-    printf '%*s' $(((4 - (110 + size) % 4) % 4)) '' | tr ' ' '\0'
+    # shellcheck disable=SC2059 # escapes are meant
+    printf "${padding[$(((4 - (110 + size) % 4) % 4))]}"
 }
 
 # put FILE: an image.
@@ -151,14 +152,16 @@ locate() {
 
 # finds RULE FILE...: the image is made of these files, found by a rule like this.
 finds() {
-    local rule=$1 file
+    local found line expected
 
     locate
     [[ $status == 0 && ! -s $T/stderr ]] || { echo "exit $status: $said"; return 1; }
-    for file in "${@:2}"; do
-        printf '%s%s\n' "$S" "$file"
-    done | diff -u --label expected --label found - <(cut -f 1 "$T/stdout") || return 1
-    [[ $(cut -f 2 "$T/stdout" | uniq) == *"$rule"* ]] || { echo "not '$rule': $said"; return 1; }
+    printf -v expected "$S%s\n" "${@:2}"
+    while IFS= read -r line; do
+        found+=${line%%$'\t'*}$'\n'
+        [[ ${line#*$'\t'} == *"$1"* ]] || { echo "not '$1': $said"; return 1; }
+    done <"$T/stdout"
+    [[ $found == "$expected" ]] || diff -u --label expected --label found <(printf %s "$expected") <(printf %s "$found")
 }
 
 # exitrd FILE NAME: an image that passes the check before the commit, with a program for its shutdown and 300,001 random
