@@ -4,6 +4,8 @@
 here=$(realpath "${BATS_TEST_DIRNAME:?}")
 RESTORE=$(realpath "${RESTORE:-$here/../../build/restore/dracut-initramfs-restore}")
 export RESTORE
+kept=$(realpath -m "${BUILD:-$here/../../build}/images/ns")
+mkdir -p "${kept%/*}"
 
 # dracut OUT MODULE...: an image whose hook leaves a marker in the root that was
 dracut_image() {
@@ -11,7 +13,7 @@ dracut_image() {
     shift
     # Since dracut 106 that is a link; an included directory would hide it.
     ! grep -qs /var/lib/dracut/hooks /usr/lib/dracut/dracut-*.sh || hooks=var/lib/dracut/hooks
-    hooks=$FILES/include/$hooks
+    hooks=$out.include/$hooks
     mkdir -p "$hooks/pre-shutdown" "$hooks/shutdown"
     cp "$here/../../modules.d/50restore/unmount.sh" "$hooks/shutdown/40-unmount.sh"
     # systemd-shutdown closes descriptors since 254; until then it took /dev along without what is mounted in it.
@@ -19,7 +21,7 @@ dracut_image() {
     # shellcheck disable=SC2016 # the hook expands it
     echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/pre-shutdown/00-marker.sh"
     DRACUT_NO_MKNOD=1 dracut --force --no-hostonly --no-early-microcode --no-compress -m "$*" \
-        --include "$FILES/include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
+        --include "$out.include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
 }
 
 # pack DIR: as dracut does
@@ -29,7 +31,7 @@ pack() {
 
 # tree: a copy of the unpacked image in $T/tree, to be changed
 tree() {
-    cp -a "$FILES/tree" "$T/tree"
+    cp -a "$kept/tree" "$T/tree"
 }
 
 # shut_down IMAGE [COMMAND]: shut down in $T/out, with what shutdown takes from the environment
@@ -84,22 +86,32 @@ setup_file() {
     unshare --user true 2>/dev/null || skip "no user namespace can be made here; in a chroot the kernel makes none"
     command -v dracut script >/dev/null || skip "needs dracut and script"
     [[ -x /lib/systemd/systemd-shutdown ]] || skip "needs systemd-shutdown"
-    FILES=$(mktemp -d) # for all tests of the file
-    export FILES
     DRACUT_OPTIONS=(--no-kernel)
-    dracut_image "$FILES/image" base shutdown
-    mkdir "$FILES/tree"
-    (cd "$FILES/tree" && cpio -idm --quiet <../image)
+    (
+        flock 9 # the other suite wants them too
+        for source in "$here/fixture.bash" "$here/../../modules.d/50restore/unmount.sh" "$(command -v dracut)"; do
+            if [[ ! $kept/erofs-root.img -nt $source ]]; then
+                make_kept
+                break
+            fi
+        done
+    ) 9>"$kept.lock"
 }
 
-teardown_file() {
-    [[ -z ${FILES-} ]] || rm -rf --one-file-system "$FILES"
+# make_kept: an image, its tree, and a squashfs and an erofs of that, for all suites and the next run
+make_kept() {
+    rm -rf "$kept"
+    mkdir -p "$kept/tree"
+    dracut_image "$kept/image" base shutdown
+    (cd "$kept/tree" && cpio -idm --quiet <../image)
+    mksquashfs "$kept/tree" "$kept/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
+    mkfs.erofs -x -1 -z lz4 "$kept/erofs-root.img" "$kept/tree" >/dev/null
 }
 
 setup() {
     T=$(mktemp -d -p /dev/shm restore-test.XXXXXX)
     # shellcheck disable=SC2034 # the tests use it
-    image=$FILES/image
+    image=$kept/image
 }
 
 teardown() {
