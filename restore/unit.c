@@ -2,10 +2,12 @@
 #include "unit.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "skipcpio/util.h"
 
@@ -56,6 +58,7 @@ static const struct setting {
 struct unit {
         bool confined[ELEMENTSOF(settings)];
         char confining[ELEMENTSOF(settings)][PATH_MAX]; /* file that says so */
+        bool starts;                                    /* ExecStart= names one */
         bool stops;                                     /* ExecStop= names the program */
         bool composes;                                  /* and has --compose */
         bool takes_options;                             /* and the variable */
@@ -93,6 +96,8 @@ static void take_line(struct unit *unit, char *line, const char *file)
         for (end = value + strlen(value); end > value && isspace((unsigned char)end[-1]); end--)
                 ;
         *end = '\0';
+        if (strcmp(line, "ExecStart") == 0)
+                unit->starts = *value;
         if (strcmp(line, "ExecStop") == 0)
                 take_stop(unit, value);
         if (strcmp(line, "Environment") == 0 && (!*value || strstr(value, OPTIONS "=")))
@@ -180,6 +185,22 @@ static bool is_wanted(const char *sysroot)
         return wanted;
 }
 
+static bool is_there(const char *sysroot, const char *file)
+{
+        char path[PATH_MAX];
+
+        return (size_t)snprintf(path, sizeof(path), "%s/%s", sysroot, file) < sizeof(path) &&
+               faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* systemd 240 and later has a link for each active unit that has run a command (unit_export_invocation_id() in
+ * src/core/unit.c). dracut's own unit runs none since 112: of that, nothing but systemd tells. */
+static bool is_active(const struct unit *unit, const char *sysroot)
+{
+        return !unit->starts || !is_there(sysroot, "run/systemd/units") ||
+               is_there(sysroot, "run/systemd/units/invocation:" UNIT_NAME);
+}
+
 _printf_(3, 4) static int wrong(char *reason, size_t size, const char *format, ...)
 {
         va_list args;
@@ -231,5 +252,7 @@ int unit_check(const char *sysroot, char *reason, size_t size)
                 if (unit->confined[i])
                         return wrong(reason, size, "%s= in /%s gives the unit a mount namespace of its own",
                                      settings[i].name, unit->confining[i]);
+        if (!is_active(unit, sysroot))
+                return wrong(reason, size, UNIT_NAME " is not active: it has to be started before it can be stopped");
         return 0;
 }

@@ -12,8 +12,8 @@
 #define UNIT_NAME "dracut-shutdown.service"
 
 /**
- * Check that the unit is enabled, that its ExecStop= runs a program called dracut-initramfs-restore, and that it runs
- * in PID 1's mount namespace.
+ * Check that the unit is enabled and, if that can be told, active, that its ExecStop= runs a program called
+ * dracut-initramfs-restore, and that it runs in PID 1's mount namespace.
  *
  * @param sysroot  directory that the files are below, "" for /
  * @param reason   filled on failure: what is wrong, with the file's name

@@ -258,6 +258,14 @@ END
     rm "$system"/dracut-shutdown.service.d/30-stop.conf "$system"/sysinit.target.wants/*
     restore --check -S "$T/root" -k 1
     [[ $status == 1 && $(tail -n 1 "$T/stdout") == *"is not enabled"* ]]
+    ln -s ../dracut-shutdown.service "$system/sysinit.target.wants/"
+    echo ExecStart=/bin/true >>"$system/dracut-shutdown.service"
+    mkdir -p "$T/root/run/systemd/units"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 1 && $(tail -n 1 "$T/stdout") == *"is not active"* ]]
+    ln -s 0123456789abcdef0123456789abcdef "$T/root/run/systemd/units/invocation:dracut-shutdown.service"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 0 ]]
     rm "$R/.need_shutdown"
     restore --check -S "$T/root" -k 1
     [[ $status == 1 && $(tail -n 1 "$T/stdout") == *"nothing asks for it"* ]]

@@ -20,6 +20,24 @@ booted() {
     booted
 }
 
+@test "--check knows whether the unit is active" {
+    boot "$image" : 'check() { /usr/lib/dracut/dracut-initramfs-restore --check 2>&1 | tail -n 1; }
+        { check
+          rm /run/initramfs/.need_shutdown
+          systemctl stop dracut-shutdown
+          touch /run/initramfs/.need_shutdown
+          check
+          systemctl start dracut-shutdown
+          check; } >/out/check
+        echo 0 >/out/status'
+    diff - "$out/check" <<END
+verdict   the next shutdown pivots
+verdict   the next shutdown does not pivot: dracut-shutdown.service is not active: it has to be started before it can be stopped
+verdict   the next shutdown pivots
+END
+    booted
+}
+
 @test "/run is mounted noexec" {
     RUN_OPTIONS=mode=755,nosuid,nodev,noexec boot "$image" : 'echo 0 >/out/status'
     one_line stdout stderr
