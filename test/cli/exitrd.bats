@@ -316,7 +316,7 @@ END
     exitrd_root
     mkdir "$T/inner"
     yes | head -c 400M >"$T/inner/big" || :
-    mksquashfs "$T/inner" "$T/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress >/dev/null
+    mksquashfs "$T/inner" "$T/squashfs-root.img" -no-xattrs -noappend -quiet -no-progress -comp lz4 >/dev/null
     (cd "$T" && cpio -o --quiet -H newc <<<squashfs-root.img) >>"$T/root/boot/initrd.img-1"
     private '
         mount -t tmpfs -o size=16m,mode=755 tmpfs "$T/root/run"

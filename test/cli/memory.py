@@ -68,7 +68,8 @@ def run(mib, *formats):
                 command = ["cat"] if format == "plain" else (format + " -c " + FAST.get(format, newc.FORMATS[format])).split()
                 with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=f) as p:
                     for i in range(mib // 4):
-                        p.stdin.write(newc.entry("file%d" % i, data=block))
+                        p.stdin.write(newc.entry("file%d" % i, filesize=len(block)))
+                        p.stdin.write(block)  # not copied into the entry
                     p.stdin.write(newc.trailer())
                     p.stdin.close()
                 check(p.returncode == 0, command)
