@@ -200,10 +200,14 @@ def manifest(tree, ignore=(), short=False, root=True):
             yield " ".join(line)
 
 
-def diff(tree_a, tree_b, **how):
-    """The lines that only one of two trees has, each with the tree's sign: "-" or "+"."""
-    a, b = set(manifest(tree_a, **how)), set(manifest(tree_b, **how))
+def differences(a, b):
+    """The lines that only one of two manifests has, each with the manifest's sign: "-" or "+"."""
+    a, b = set(a), set(b)
     return sorted(["-" + line for line in a - b] + ["+" + line for line in b - a], key=lambda line: line[1:])
+
+
+def diff(tree_a, tree_b, **how):
+    return differences(manifest(tree_a, **how), manifest(tree_b, **how))
 
 
 def expect(tree, *lines):
