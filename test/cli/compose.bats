@@ -107,25 +107,25 @@ declines() {
 @test "a library is missing" {
     system
     find "$T/root" -name 'libmount.so.1*' -delete
-    declines "libmount.so.1 is missing, which /usr/lib/systemd/systemd-shutdown needs"
+    declines "libmount.so.1 is missing, which $systemd/systemd-shutdown needs"
 }
 
 @test "a library is cut off" {
     system
-    truncate -s 100000 "$T/root/$(realpath /lib/*/libmount.so.1)"
+    truncate -s 100000 "$T/root$(realpath "$libmount")"
     declines "libmount.so.1: it is damaged"
 }
 
 @test "a library is not a library" {
     system
-    echo text >"$T/root/$(realpath /lib/*/libmount.so.1)"
+    echo text >"$T/root$(realpath "$libmount")"
     declines "libmount.so.1: it is damaged"
 }
 
 @test "the loader is missing" {
     system
     find "$T/root" -name 'ld-linux*' -delete
-    declines "is missing, which /usr/lib/systemd/systemd-shutdown needs"
+    declines "is missing, which $systemd/systemd-shutdown needs"
 }
 
 @test "the loader is another program" {
@@ -152,7 +152,7 @@ shared_library() {
 @test "a library lacks a function" {
     system
     local name
-    for name in $(nm -D --undefined-only /lib/systemd/systemd-shutdown | sed -n 's/.* \(.*\)@SD_SHARED/\1/p'); do
+    for name in $(readelf -W --dyn-syms /lib/systemd/systemd-shutdown | sed -n 's/.* UND \([^@]*\)@SD_SHARED.*/\1/p'); do
         ! LC_ALL=C grep -qaP "\x00$name\x00" "$(shared_library)" || break # not the end of another one's name
     done
     sed -i "s/\x00$name\x00/\x00${name/?/_}\x00/" "$(shared_library)"
@@ -161,23 +161,23 @@ shared_library() {
 
 @test "a directory on the way that others can write to" {
     system
-    chmod o+w "$T/root/usr/lib/systemd"
+    chmod o+w "$T/root$systemd"
     declines "others than root can write to it"
-    chmod o-w "$T/root/usr/lib/systemd"
-    chown 1000 "$T/root$(realpath /lib/*/libmount.so.1)"
+    chmod o-w "$T/root$systemd"
+    chown 1000 "$T/root$(realpath "$libmount")"
     declines "others than root can write to it"
 }
 
 @test "no systemd-shutdown" {
     system
-    rm "$T/root/usr/lib/systemd/systemd-shutdown"
+    rm "$T/root$systemd/systemd-shutdown"
     declines "No image found for kernel $(uname -r) (--locate -v says where it was looked for), and no systemd-shutdown"
 }
 
 @test "hooks come with their interpreters, and one that cannot is left out" {
     system
-    mkdir "$T/root/usr/lib/systemd/system-shutdown"
-    cd "$T/root/usr/lib/systemd/system-shutdown"
+    mkdir "$T/root$systemd/system-shutdown"
+    cd "$T/root$systemd/system-shutdown"
     printf '#!/bin/sh\nexit 0\n' >script
     printf '#!/usr/bin/missing\n' >broken
     cp /bin/true program
@@ -187,10 +187,10 @@ shared_library() {
     echo text >data
     chmod +x script broken program names
     composes
-    [[ -x $T/tree/usr/lib/systemd/system-shutdown/script && -x $T/tree/usr/lib/systemd/system-shutdown/program ]]
-    [[ ! -e $T/tree/usr/lib/systemd/system-shutdown/broken && ! -e $T/tree/usr/lib/systemd/system-shutdown/data ]]
-    chroot "$T/tree" /usr/lib/systemd/system-shutdown/script
-    chroot "$T/tree" /usr/lib/systemd/system-shutdown/names
+    [[ -x $T/tree$systemd/system-shutdown/script && -x $T/tree$systemd/system-shutdown/program ]]
+    [[ ! -e $T/tree$systemd/system-shutdown/broken && ! -e $T/tree$systemd/system-shutdown/data ]]
+    chroot "$T/tree" "$systemd/system-shutdown/script"
+    chroot "$T/tree" "$systemd/system-shutdown/names"
     [[ -x $T/tree/usr/bin/tool && ! -e $T/tree/usr/bin/unnamed && ! -e $T/tree/usr/bin/commented && ! -e $T/tree/etc/passwd ]]
     [[ $said == *"broken: its interpreter /usr/bin/missing is missing"* ]]
 }
@@ -204,10 +204,10 @@ device() {
 # hook LINE...: what runs after systemd-shutdown; without any, nothing does
 hook() {
     if [[ $# == 0 ]]; then
-        [[ ! -e $T/tree/usr/lib/systemd/system-shutdown/dracut-restore ]]
+        [[ ! -e $T/tree$systemd/system-shutdown/dracut-restore ]]
         return
     fi
-    diff <(printf '%s\n' "$@") <(tail -n +4 "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore")
+    diff <(printf '%s\n' "$@") <(tail -n +4 "$T/tree$systemd/system-shutdown/dracut-restore")
 }
 
 # tools NAME...: of those that there are, these are in the tree
@@ -234,18 +234,18 @@ tools() {
     device block/dm-0/dm/uuid LVM-0
     composes
     hook 'dmsetup remove_all' 'mdadm --wait-clean --scan' 'mdadm --stop --scan'
-    chroot "$T/tree" /usr/lib/systemd/system-shutdown/dracut-restore
+    chroot "$T/tree" "$systemd/system-shutdown/dracut-restore"
     [[ $(<"$T/tree/calls") == $'dmsetup remove_all\nmdadm --wait-clean --scan\nmdadm --stop --scan' ]]
     [[ -L $T/tree/shutdown ]]
     tools dmsetup mdadm
 
     device block/dm-0/dm/uuid mpath-3600
     composes
-    [[ $(sed -n 4p "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore") == *fail_if_no_path* ]]
-    [[ $(sed -n 5p "$T/tree/usr/lib/systemd/system-shutdown/dracut-restore") == "dmsetup remove_all" ]]
+    [[ $(sed -n 4p "$T/tree$systemd/system-shutdown/dracut-restore") == *fail_if_no_path* ]]
+    [[ $(sed -n 5p "$T/tree$systemd/system-shutdown/dracut-restore") == "dmsetup remove_all" ]]
     printf '#!/bin/sh\necho "dmsetup $*" >>/calls\n[ "$1" != ls ] || printf "mpatha\\t(254:0)\\nmpath b\\t(254:1)\\n"\n' \
         >"$T/tree/usr/sbin/dmsetup"
-    chroot "$T/tree" /usr/lib/systemd/system-shutdown/dracut-restore
+    chroot "$T/tree" "$systemd/system-shutdown/dracut-restore"
     [[ $(sed -n 2p "$T/tree/calls") == "dmsetup message mpatha 0 fail_if_no_path" ]]
     tools dmsetup
 
@@ -266,7 +266,7 @@ tools() {
     mkdir -p "$T/tree/sys/class/iscsi_session/session1/device/target2:0:0"/{2:0:0:1,2:0:0:2}
     : >"$T/tree/sys/class/iscsi_session/session1/device/target2:0:0/2:0:0:1/delete"
     : >"$T/tree/sys/class/iscsi_session/session1/device/target2:0:0/2:0:0:2/delete"
-    chroot "$T/tree" /usr/lib/systemd/system-shutdown/dracut-restore
+    chroot "$T/tree" "$systemd/system-shutdown/dracut-restore"
     [[ $(cat "$T"/tree/sys/class/iscsi_session/session1/device/*/*/delete) == $'1\n1' ]]
 }
 
@@ -279,8 +279,8 @@ tools() {
     device block/md127/md/metadata_version external:imsm
     composes
     [[ ! -L $T/tree/shutdown && $(tail -n 2 "$T/tree/shutdown") == 'mdmon --offroot --takeover --all
-exec /usr/lib/systemd/systemd-shutdown "$@"' ]]
-    printf '#!/bin/sh\necho "%s $*" >>/calls\n' systemd-shutdown >"$T/tree/usr/lib/systemd/systemd-shutdown"
+exec '"$systemd"'/systemd-shutdown "$@"' ]]
+    printf '#!/bin/sh\necho "%s $*" >>/calls\n' systemd-shutdown >"$T/tree$systemd/systemd-shutdown"
     chroot "$T/tree" /shutdown poweroff --log-level 6
     [[ $(<"$T/tree/calls") == $'mdmon --offroot --takeover --all\nsystemd-shutdown poweroff --log-level 6' ]]
     hook 'mdadm --wait-clean --scan' 'mdadm --stop --scan'

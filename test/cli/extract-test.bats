@@ -105,7 +105,7 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
     chown 7:8 "$T/root/big"
     find "$T/root" -exec touch -h -d @1000000000 {} +
     mksquashfs "$T/root" "$T/squashfs" -quiet -noappend >/dev/null
-    mkfs.erofs "$T/erofs" "$T/root" >/dev/null 2>&1
+    mkfs.erofs -T 1000000000 "$T/erofs" "$T/root" >/dev/null 2>&1
     for it in squashfs:squashfs-root squashfs:squash-root erofs:erofs-root; do
         name=${it#*:}.img
         image "$early + compress('gzip', archive(entry('$name', REG | 0o644, open('$T/${it%:*}', 'rb').read())))"
@@ -123,7 +123,7 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
         newc diff --no-root --ignore=links "$T/root" "$T/out"
         # fsck.erofs 1.5 makes files of their own of hard links, 1.8 does not.
         links=2
-        if [[ $name == erofs* ]]; then
+        if [[ $name == erofs* ]] && command -v fsck.erofs >/dev/null; then
             fsck.erofs --extract="$T/own" --overwrite "$T/erofs"
             links=$(stat -c %h "$T/own/usr/bin/tool")
         fi
@@ -149,6 +149,7 @@ as_user() {
 }
 
 @test "--nested for an ordinary user: owners, nodes and links of a squashfs; an erofs without owners and nodes" {
+    { unsquashfs -help; unsquashfs -help-all; } 2>&1 | grep -q -- -pf || skip "squashfs-tools before 4.5 do not write such lists"
     # a name and a target with all that the list of unsquashfs escapes, or that would end a line there
     mkdir -p "$T/root/usr/bin/sub" "$T/root/dev" "$T/root/locked"
     echo tool >"$T/root/usr/bin/tool"

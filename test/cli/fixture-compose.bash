@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A system that an exitrd can be made of.
+# A system that an exitrd can be made of. $systemd and $libmount are where those are: not all systems have one /lib.
+
+systemd=$(realpath /lib/systemd)
+libmount=$(ldconfig -p | awk '$1 == "libmount.so.1" { print $NF; exit }')
 
 # taken_system: in $T/root the part of this system that systemd-shutdown and a shell take, as the program itself finds it
 taken_system() {
     local file objects
     mkdir -p "$T/root/run/initramfs"
-    objects=(/lib/systemd/systemd-shutdown /bin/sh /lib/*/libmount.so.1) # since systemd 259 it is not linked with that
+    objects=(/lib/systemd/systemd-shutdown /bin/sh "$libmount") # since systemd 259 it is not linked with that
     for file in "${objects[@]}" $(ldd "${objects[@]}" |
         grep -oE '(=> |^\s+)/[^ ]+' | grep -o '/.*') /bin /sbin /lib /lib64; do
         take "$file"

@@ -6,11 +6,13 @@ RESTORE=$(realpath "${RESTORE:-$here/../../build/restore/dracut-initramfs-restor
 export RESTORE
 kept=$(realpath -m "${BUILD:-$here/../../build}/images/ns")
 mkdir -p "${kept%/*}"
+systemd=$(systemctl --version | awk '{ print $2; exit }')
 
 # dracut OUT MODULE...: an image whose hook leaves a marker in the root that was
 dracut_image() {
     local out=$1 hooks=usr/lib/dracut/hooks
     shift
+    [[ -L /lib ]] || hooks=lib/dracut/hooks # so it is in the image, too
     # Since dracut 106 that is a link; an included directory would hide it.
     ! grep -qs /var/lib/dracut/hooks /usr/lib/dracut/dracut-*.sh || hooks=var/lib/dracut/hooks
     hooks=$out.include/$hooks
@@ -22,6 +24,16 @@ dracut_image() {
     echo 'echo "pivoted: PID $$, $ACTION, mark $(getarg rd.mark=)" >/oldroot/out/marker' >"$hooks/pre-shutdown/00-marker.sh"
     DRACUT_NO_MKNOD=1 dracut --force --no-hostonly --no-early-microcode --no-compress -m "$*" \
         --include "$out.include" / "${DRACUT_OPTIONS[@]}" "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
+    # dracut 051 makes device nodes all the same, and in a user namespace nobody may.
+    ! cpio -tv --quiet <"$out" | grep -q ^c || without_nodes "$out"
+}
+
+without_nodes() {
+    rm -rf "$1.nodes"
+    mkdir "$1.nodes"
+    (cd "$1.nodes" && cpio -idm --quiet <"$1" && find . -type c -delete)
+    pack "$1.nodes" >"$1"
+    rm -rf "$1.nodes"
 }
 
 # pack DIR: as dracut does
@@ -62,7 +74,7 @@ one_line() {
 pivoted() {
     one_line stdout stderr
     [[ $status == 0 ]]
-    has console "Successfully changed into root pivot."
+    ((systemd < 249)) || has console "Successfully changed into root pivot." # before, it wanted a terminal of its own to say so
     [[ $(<"$out/marker") == "pivoted: PID 1, poweroff, mark ${1-}" ]] || { cat "$out/marker"; return 1; }
     has_not tree .need_shutdown
     has_not tree .dracut-restore

@@ -110,7 +110,8 @@ outside() {
     # Since dracut 104 squash has a module for each kind.
     # shellcheck disable=SC2046 # no word, or one
     dracut_image "$T/image" base shutdown squash \
-        $(compgen -G "/usr/lib/dracut/modules.d/*squash-squashfs" >/dev/null && echo squash-squashfs)
+        $(compgen -G "/usr/lib/dracut/modules.d/*squash-squashfs" >/dev/null && echo squash-squashfs) ||
+        { grep -q "only supports systemd" "$T/image.log" && skip "its module wants systemd in the image"; }
     grep -aqE 'squash(fs)?-root\.img' "$T/image"
     shut_down "$T/image"
     pivoted
@@ -196,7 +197,7 @@ changed() {
 }
 
 @test "shutdown's interpreter is missing" {
-    changed 'rm usr/bin/sh'
+    changed 'rm bin/sh'
     refused "/shutdown needs /bin/sh"
 }
 
@@ -248,6 +249,13 @@ shut_down_composed() {
     cat "$out/console" "$out/dev/kmsg" >"$out/log"
 }
 
+# logged TEXT: among the last that it logged. Before systemd 249 it logs no more than 200 lines in five seconds; that it
+# powered off at the end is all that is known there.
+logged() {
+    ((systemd < 249)) && has console 'COMMAND_EXIT_CODE="130"' || grep -qE -- "$1" "$out/pivoted" ||
+        { echo "not logged: $1"; tail -n 20 "$out/pivoted"; return 1; }
+}
+
 # It composed an exitrd, and systemd-shutdown ran as its `shutdown`, unmounted the root that was, and did not pivot again.
 composed() {
     [[ $status == 0 ]] || { cat "$out/stderr"; return 1; }
@@ -255,7 +263,7 @@ composed() {
     has stdout ": composed an exitrd of the running system in /run/initramfs: "
     sed '0,/Successfully changed into root pivot\./d' "$out/log" >"$out/pivoted"
     has pivoted "Unmounting '/oldroot'"
-    has pivoted "Powering off."
+    logged "Powering off."
     has_not pivoted "root pivot"
     echo "# $BATS_TEST_DESCRIPTION: $(<"$out/milliseconds") ms, $(<"$out/stdout")" >&3
 }
@@ -272,20 +280,20 @@ composed() {
 
 @test "an exitrd of the running system: /run is mounted noexec, and a hook" {
     RUN_OPTIONS=mode=755,noexec shut_down_composed 'rm /boot/*
-        mkdir -p /usr/lib/systemd/system-shutdown
-        printf "#!/bin/sh\n[ -e /etc/initrd-release ]\n" >/usr/lib/systemd/system-shutdown/marker
-        chmod +x /usr/lib/systemd/system-shutdown/marker;'
+        mkdir -p /lib/systemd/system-shutdown
+        printf "#!/bin/sh\n[ -e /etc/initrd-release ]\n" >/lib/systemd/system-shutdown/marker
+        chmod +x /lib/systemd/system-shutdown/marker;'
     composed
-    grep -qE "/usr/lib/systemd/system-shutdown/marker'? succeeded\\." "$out/pivoted" # quoted since systemd 262
+    logged "/lib/systemd/system-shutdown/marker'? succeeded\\." # quoted since systemd 262
 }
 
 @test "an exitrd of the running system, and a live medium" {
     OPTIONS=--compose shut_down_composed "$medium"'
-        mkdir -p /usr/lib/systemd/system-shutdown
+        mkdir -p /lib/systemd/system-shutdown
         printf "%s\n" "#!/bin/sh" "[ -e /etc/initrd-release ] || exit 0" \
             "while read -r what where _; do echo \"\$what on \$where.\"; done </proc/mounts >/dev/left" \
-            >/usr/lib/systemd/system-shutdown/mounts
-        chmod +x /usr/lib/systemd/system-shutdown/mounts;'
+            >/lib/systemd/system-shutdown/mounts
+        chmod +x /lib/systemd/system-shutdown/mounts;'
     composed
     has tree live/images/pxeboot/initrd.img
     has dev/left " on /."
