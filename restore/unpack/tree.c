@@ -8,6 +8,7 @@
 
 #include "skipcpio/util.h"
 #include "util/compat.h"
+#include "util/fs.h"
 #include "place.h"
 
 void tree_init(struct tree *tree, int root)
@@ -148,27 +149,16 @@ int tree_finish(struct tree *tree)
         return 0;
 }
 
-/* chmod() follows a symlink, and where that leads is not below the tree's root for it. In the kernel's way none can
- * stand there, as what is in the way of an entry is removed; should that fail, it is left alone. */
-static int set_mode(const struct location *place, uint32_t mode)
-{
-        struct stat st;
-
-        if (fstatat(place->dir, place->base, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        if (S_ISLNK(st.st_mode))
-                return TREE_SKIPPED;
-        return fchmodat(place->dir, place->base, mode & 07777, 0) < 0 ? -errno : 0;
-}
-
 static int directory_attributes(const struct tree *tree, const struct location *place, const struct newc *header)
 {
         int r;
 
         if (!place->base)
                 return own(tree, place->dir, header) < 0 || fchmod(place->dir, header->mode & 07777) < 0 ? -errno : 0;
+        /* No link can be there, as what is in the way of an entry is removed. If that fails, it is left alone: where
+         * it leads need not be below the tree's root. */
         r = set_owner(tree, place, header);
-        return skipped(r < 0 ? r : set_mode(place, header->mode));
+        return skipped(r < 0 ? r : fs_chmod(place->dir, place->base, header->mode & 07777));
 }
 
 int tree_directory(struct tree *tree, const char *name, const struct newc *header)

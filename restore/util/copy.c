@@ -169,11 +169,16 @@ static int make_entry(struct copy *copy, int dir_fd, const char *name, const str
 /* Attributes of what has no descriptor here: links, devices, fifos and sockets. */
 static int set_attributes_at(int dir_fd, const char *name, const struct stat *st)
 {
-        if (fchownat(dir_fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-            (!S_ISLNK(st->st_mode) && fchmodat(dir_fd, name, st->st_mode & 07777, 0) < 0) ||
-            utimensat(dir_fd, name, (struct timespec[]){ st->st_atim, st->st_mtim }, AT_SYMLINK_NOFOLLOW) < 0)
+        int r;
+
+        if (fchownat(dir_fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
                 return -errno;
-        return 0;
+        r = S_ISLNK(st->st_mode) ? 0 : fs_chmod(dir_fd, name, st->st_mode & 07777);
+        if (r < 0)
+                return r;
+        return utimensat(dir_fd, name, (struct timespec[]){ st->st_atim, st->st_mtim }, AT_SYMLINK_NOFOLLOW) < 0
+                               ? -errno
+                               : 0;
 }
 
 /* Where @to may have entries: take what is in this one's way out of it, and ask what to do. @return 1 if the entry

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fs.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 
 #include "compat.h"
 #include "skipcpio/util.h"
@@ -60,6 +63,23 @@ int fs_open(int dir, const char *path, uint64_t flags, uint64_t resolve)
                 fd = syscall(SYS_openat2, dir, *path ? path : ".", &how, sizeof(how));
         while (fd < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < TRIES_MAX);
         return fd < 0 ? -errno : (int)fd;
+}
+
+/* fchmodat2(2) is younger than the floor. */
+int fs_chmod(int dir, const char *name, mode_t mode)
+{
+        _cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        char path[sizeof("/proc/self/fd/") + 10];
+        struct stat st;
+
+        if (fd < 0 || fstat(fd, &st) < 0)
+                return -errno;
+        if (S_ISLNK(st.st_mode))
+                return -ELOOP;
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        if (fchmodat(AT_FDCWD, path, mode, 0) < 0)
+                return errno == ENOENT ? -ENOSYS : -errno; /* there is no /proc */
+        return 0;
 }
 
 int64_t fs_write(int fd, const void *bytes, size_t size)

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /** Close a directory stream, unless it is NULL. For _cleanup_(). */
 void closedirp(DIR **dir);
@@ -45,6 +46,14 @@ int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), 
  * @return a descriptor owned by the caller, or a negative errno
  */
 int fs_open(int dir, const char *path, uint64_t flags, uint64_t resolve);
+
+/**
+ * Set the mode of a file by name, whatever its type. A link is not followed, not even one that has just taken its
+ * place; chmod(2) would. This needs /proc.
+ *
+ * @return 0; -ELOOP if it is a link; or another negative errno
+ */
+int fs_chmod(int dir, const char *name, mode_t mode);
 
 /**
  * Write some bytes: one write(2), repeated only where a signal interrupts it.

@@ -2,6 +2,7 @@
 #include "mounts.h"
 
 #include <linux/openat2.h>
+#include <sys/stat.h>
 
 #include "util/fs.h"
 
@@ -57,6 +58,25 @@ static int copy(int from, uint64_t offset, uint64_t size, int to, uint64_t *left
 {
         *left = size;
         return fs_copy(from, &offset, to, left);
+}
+
+static void modes(void **state)
+{
+        _cleanup_close_ int dir = open_place(".");
+        struct stat st;
+
+        (void)state;
+        make_file("mode", "", 0600);
+        assert_int_equal(mkfifo(at_place("mode-fifo"), 0600), 0);
+        assert_int_equal(symlink("mode", at_place("mode-link")), 0);
+        assert_int_equal(fs_chmod(dir, "mode", 04711), 0);
+        assert_int_equal(fs_chmod(dir, "mode-fifo", 0611), 0); /* which is not opened, as that would wait */
+        assert_int_equal(fs_chmod(dir, "mode-link", 0777), -ELOOP);
+        assert_int_equal(fs_chmod(dir, "mode-none", 0777), -ENOENT);
+        assert_int_equal(stat(at_place("mode"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 04711);
+        assert_int_equal(stat(at_place("mode-fifo"), &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0611);
 }
 
 static void copied(void **state)
@@ -131,9 +151,13 @@ static void written(void **state)
 int main(void)
 {
         static const struct CMUnitTest tests[] = {
-                cmocka_unit_test(entries), cmocka_unit_test(opened),
-                cmocka_unit_test(copied),  cmocka_unit_test(copied_through_memory),
-                cmocka_unit_test(full),    cmocka_unit_test(written),
+                cmocka_unit_test(entries),
+                cmocka_unit_test(opened),
+                cmocka_unit_test(modes),
+                cmocka_unit_test(copied),
+                cmocka_unit_test(copied_through_memory),
+                cmocka_unit_test(full),
+                cmocka_unit_test(written),
         };
 
         return cmocka_run_group_tests(tests, place_setup, place_teardown);
