@@ -238,6 +238,8 @@ static void static_shell(void **state)
         in_tree("find . -name 'ld-linux*' -delete; rm -rf lib64");
         assert_int_equal(check(), -ENOENT);
         HEARD("/usr/sbin/poweroff needs /lib");
+        if (getenv("EMULATED"))
+                return; /* where a static busybox is for another machine than what is tested */
         /* A script or an applet has no loader. */
         in_tree("rm usr/sbin/poweroff; ln -s ../../bin/sh usr/sbin/poweroff; ln -s ../sbin/poweroff usr/bin/reboot");
         assert_int_equal(check(), 0);
