@@ -17,7 +17,7 @@ struct symbol {
 
 /** The row of a function whose address goes into the field of the same name in `lib`. */
 #define LIBRARY_ROW(function) { #function, (void **)&lib.function, false },
-#define LIBRARY_FIELD(function) __typeof__(function) *function;
+#define LIBRARY_FIELD(function) __typeof__(function) *(function);
 
 /**
  * Declare a library's functions, once for a file: `lib` has a pointer to each, `lib_symbols` is the table for

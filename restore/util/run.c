@@ -158,7 +158,11 @@ struct tail {
 static void tail_add(struct tail *tail, const char *bytes, ssize_t n)
 {
         for (ssize_t i = 0; i < n; i++) {
-                if (!tail->whole && (bytes[i] == '\n' || bytes[i] == '\r')) {
+                char c = bytes[i];
+
+                if (c == '\t')
+                        c = ' ';
+                if (!tail->whole && (c == '\n' || c == '\r')) {
                         tail->ended = true;
                         continue;
                 }
@@ -166,7 +170,7 @@ static void tail_add(struct tail *tail, const char *bytes, ssize_t n)
                         tail->used = 0;
                 tail->ended = false;
                 if (tail->used + 1 < tail->size)
-                        tail->line[tail->used++] = bytes[i] == '\t' ? ' ' : bytes[i];
+                        tail->line[tail->used++] = c;
         }
         tail->line[tail->used] = '\0';
 }

@@ -115,6 +115,11 @@ def execute(argv, env=None):
                           setsigdef=[signal.SIGPIPE])  # which Python ignores
     _, status, usage = os.wait4(pid, 0)
     wall = time.perf_counter() - start
+    try: # what a pipeline has left behind; this is PID 1
+        while True:
+            os.wait()
+    except ChildProcessError:
+        pass
     text = os.pread(said, 4096, 0).decode("utf-8", "replace")
     os.close(said)
     return Result(wall, usage, os.waitstatus_to_exitcode(status), text)
