@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "util/compat.h"
+#include "util/newmount.h"
 
 /* States of a slot; a published block of n bytes is PUBLISHED + n. */
 enum { EMPTY = 0, AWAITED = 1, PUBLISHED = 2 };
@@ -45,14 +46,13 @@ static size_t slots_bytes(const struct ring *ring)
  * a memfd are huge only where shmem_enabled says so. */
 static int open_huge(size_t size)
 {
-        _cleanup_close_ int context = fsopen("tmpfs", FSOPEN_CLOEXEC), mount = -1, fd = -1;
+        static const struct mount_setting settings[] = { { .key = "huge", .value = "within_size" } };
+        _cleanup_close_ int fd = -1,
+                            mount = mount_new("tmpfs", MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+                                              settings, ELEMENTSOF(settings));
 
-        if (context < 0 || fsconfig(context, FSCONFIG_SET_STRING, "huge", "within_size", 0) < 0 ||
-            fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-                return -errno;
-        mount = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
         if (mount < 0)
-                return -errno;
+                return mount;
         fd = openat(mount, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
         if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
                 return -errno;

@@ -154,15 +154,10 @@ int find_file(struct search *search, const struct place *place)
 int find_in_directory(struct search *search, const struct place *place)
 {
         char path[PATH_MAX];
-        int r = 0;
 
         if (fill(search, place->argument, path, sizeof(path)) <= 0)
                 return 0;
-        search_volumes(search);
-        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
-                if (!search->volumes[i].live)
-                        r = scan(search, place, &search->volumes[i], path, NAMING_ANY);
-        return r;
+        return scan_volumes(search, place, path, NAMING_ANY);
 }
 
 /* The value of a shell assignment, without its quotes and what is behind it. */

@@ -156,30 +156,30 @@ int scan(struct search *search, const struct place *place, const struct volume *
         return 0;
 }
 
-static int scan_volumes(struct search *search, const struct place *place, enum naming naming)
+int scan_volumes(struct search *search, const struct place *place, const char *directory, enum naming naming)
 {
         int r = 0;
 
         search_volumes(search);
         for (size_t i = 0; r == 0 && i < search->volume_count; i++)
                 if (!search->volumes[i].live)
-                        r = scan(search, place, &search->volumes[i], NULL, naming);
+                        r = scan(search, place, &search->volumes[i], directory, naming);
         return r;
 }
 
 int find_similar(struct search *search, const struct place *place)
 {
-        return scan_volumes(search, place, NAMING_VERSION);
+        return scan_volumes(search, place, NULL, NAMING_VERSION);
 }
 
 int find_flavour(struct search *search, const struct place *place)
 {
-        return scan_volumes(search, place, NAMING_FLAVOUR);
+        return scan_volumes(search, place, NULL, NAMING_FLAVOUR);
 }
 
 int find_plain(struct search *search, const struct place *place)
 {
-        return scan_volumes(search, place, NAMING_PLAIN);
+        return scan_volumes(search, place, NULL, NAMING_PLAIN);
 }
 
 /* The directory that BOOT_IMAGE= has, without GRUB's device; to be freed. NULL where there is none. */
@@ -198,20 +198,13 @@ static char *boot_image_directory(struct search *search)
 int find_booted(struct search *search, const struct place *place)
 {
         _cleanup_free_ char *directory = boot_image_directory(search);
-        int r = 0;
 
-        if (!directory)
-                return 0;
-        search_volumes(search);
-        for (size_t i = 0; r == 0 && i < search->volume_count; i++)
-                if (!search->volumes[i].live)
-                        r = scan(search, place, &search->volumes[i], directory, NAMING_BOOTED);
-        return r;
+        return directory ? scan_volumes(search, place, directory, NAMING_BOOTED) : 0;
 }
 
 int find_only(struct search *search, const struct place *place)
 {
-        return scan_volumes(search, place, NAMING_ONLY);
+        return scan_volumes(search, place, NULL, NAMING_ONLY);
 }
 
 /* Scan each directory in a directory of a volume, or in its root where that is NULL. */

@@ -165,6 +165,9 @@ enum naming {
 int scan(struct search *search, const struct place *place, const struct volume *volume, const char *directory,
          enum naming naming);
 
+/** scan() on each volume but live media. */
+int scan_volumes(struct search *search, const struct place *place, const char *directory, enum naming naming);
+
 /** What add_uki() adds a lead for. */
 struct uki_source {
         const struct volume *volume;

@@ -276,7 +276,7 @@ void run_done(struct running *running)
 
 int run_program(const struct run *run, char *said, size_t size)
 {
-        __attribute__((cleanup(run_done))) struct running running = RUNNING_INIT;
+        _cleanup_(run_done) struct running running = RUNNING_INIT;
         int r = run_start(run, &running);
 
         said[0] = '\0';
