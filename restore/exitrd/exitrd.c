@@ -124,7 +124,6 @@ static void home_done(struct home *home)
         safe_close(home->cwd);
 }
 
-/* Leave for a mount namespace where nothing that is mounted is seen by anybody else. */
 static int leave_home(struct home *ret)
 {
         ret->namespace = fs_open(AT_FDCWD, "/proc/self/ns/mnt", O_RDONLY, 0);
@@ -132,7 +131,7 @@ static int leave_home(struct home *ret)
         ret->cwd = ret->root < 0 ? ret->root : fs_open(AT_FDCWD, ".", O_PATH, 0);
         if (ret->namespace < 0 || ret->cwd < 0)
                 return MIN(ret->namespace, ret->cwd);
-        return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
+        return mounts_leave();
 }
 
 /* Go back. The mounts of the namespace that is left go away with their last descriptors. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "mounts.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <sys/sysmacros.h>
 
@@ -53,6 +54,11 @@ int mounts_clone(int dir, const char *name)
 int mounts_attach(int mount, int dir, const char *name)
 {
         return move_mount(mount, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+}
+
+int mounts_leave(void)
+{
+        return unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
 }
 
 int mounts_detach_fd(int fd)

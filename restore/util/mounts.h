@@ -33,6 +33,9 @@ int mounts_attach(int mount, int dir, const char *name);
 /** Detach the mount whose root @fd is, with all that is mounted below it. @return 0 or a negative errno */
 int mounts_detach_fd(int fd);
 
+/** Leave for a mount namespace where nothing that is mounted is seen by anybody else. @return 0 or a negative errno */
+int mounts_leave(void);
+
 /** Unmount what is mounted on @name, with all below it. Returns 0 or a negative errno. */
 int mounts_detach(int dir, const char *name);
 

@@ -12,6 +12,7 @@
 
 #include "skipcpio/util.h"
 #include "compat.h"
+#include "mounts.h"
 #include "privileges.h"
 
 /* What stays in a tree that is only looked at: the owner of a file there may be anyone. */
@@ -22,31 +23,52 @@
         (PRIVILEGE(CAP_CHOWN) | PRIVILEGE(CAP_FOWNER) | PRIVILEGE(CAP_FSETID) | PRIVILEGE(CAP_DAC_OVERRIDE) | \
          PRIVILEGE(CAP_MKNOD))
 
+#define NO_WAY_OUT (MS_NODEV | MS_NOSUID)
+
 /* A mount of a directory which hangs nowhere: no `..` leads out of it. With @below AT_RECURSIVE, what is mounted below
  * is in it, else not. */
-static int clone_mount(int dir_fd, unsigned below, uint64_t attributes)
+static int clone_mount(int dir_fd, unsigned below)
 {
-        _cleanup_close_ int fd = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | below);
+        int fd = open_tree(dir_fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | below);
 
-        if (fd < 0 || mount_setattr(fd, "", AT_EMPTY_PATH | below, &(struct mount_attr){ .attr_set = attributes },
-                                    sizeof(struct mount_attr)) < 0)
-                return -errno;
-        return TAKE_FD(fd);
+        return fd < 0 ? -errno : fd;
+}
+
+/* Goes to such a mount, and sets its flags. Before Linux 5.12, that takes one that hangs somewhere. */
+static int enter_mount(int fd, unsigned long flags)
+{
+        return move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 || fchdir(fd) < 0 ||
+                                               mount(NULL, ".", NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 ||
+                                               umount2(".", MNT_DETACH) < 0
+                               ? -errno
+                               : 0;
 }
 
 /* The program in the tree comes from the image. As the owner of the tree's files it could write to them, so its root is
- * a read-only mount, where we may make one. */
+ * a read-only mount. */
 static int enter_root(int dir_fd)
 {
-        _cleanup_close_ int root =
-                        clone_mount(dir_fd, AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+        _cleanup_close_ int root = clone_mount(dir_fd, 0);
+        int r = root < 0 ? root : mounts_leave();
 
-        if (root < 0 && root != -ENOSYS /* Linux before 5.12 */ && root != -EPERM)
-                return root;
-        if (fchdir(root >= 0 ? root : dir_fd) < 0 || chroot(".") < 0 ||
-            setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, 0 }) < 0)
+        if (r == 0)
+                r = enter_mount(root, MS_RDONLY | NO_WAY_OUT);
+        if (r < 0)
+                return r;
+        if (chroot(".") < 0 || setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, 0 }) < 0)
                 return -errno;
         return privileges_keep(PRIVILEGES_TO_LOOK);
+}
+
+/* The same with all mounts below it, read-only. */
+static int enter_mounts(int fd)
+{
+        struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID };
+
+        return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof(attributes)) < 0 ||
+                                               fchdir(fd) < 0
+                               ? -errno
+                               : 0;
 }
 
 /*
@@ -56,19 +78,25 @@ static int enter_root(int dir_fd)
 static int enter_directory(int dir_fd)
 {
         _cleanup_close_ int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), root = -1, dir = -1;
+        bool below;
+        int r;
 
         if (top < 0)
                 return -errno;
-        root = clone_mount(top, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
+        root = clone_mount(top, 0);
         /* In a user namespace, the mounts of its parent cannot be left out. A user's /proc has no way out. */
-        if (root == -EINVAL && geteuid() != 0)
-                root = clone_mount(top, AT_RECURSIVE, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
-        if (root < 0)
-                return root;
-        dir = clone_mount(dir_fd, 0, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
-        if (dir < 0)
-                return dir;
-        if (fchdir(root) < 0 || chroot(".") < 0 || fchdir(dir) < 0)
+        below = root == -EINVAL && geteuid() != 0;
+        if (below)
+                root = clone_mount(top, AT_RECURSIVE);
+        dir = clone_mount(dir_fd, 0);
+        r = root < 0 ? root : dir < 0 ? dir : mounts_leave();
+        if (r == 0)
+                r = enter_mount(dir, NO_WAY_OUT | MS_NOEXEC);
+        if (r == 0)
+                r = below ? enter_mounts(root) : enter_mount(root, MS_RDONLY | NO_WAY_OUT);
+        if (r < 0)
+                return r;
+        if (chroot(".") < 0 || fchdir(dir) < 0)
                 return -errno;
         return privileges_keep(PRIVILEGES_TO_WRITE);
 }

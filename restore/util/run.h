@@ -47,7 +47,8 @@ int run_start(const struct run *run, struct running *ret);
  *              standard error that fits. Tabs are blanks there, as the log shows control characters escaped
  * @param size  bytes at @said, at least 1
  * @return its exit status, 0 to 255; 128 plus the signal that killed it; -ETIMEDOUT; -ENOSYS if it cannot be confined
- *         to its directory (Linux before 5.12); or another negative errno if it cannot be started, such as -ENOENT
+ *         to its directory (for an ordinary user, Linux before 5.12); or another negative errno if it cannot be
+ *         started, such as -ENOENT
  */
 int run_wait(struct running *running, char *said, size_t size);
 
