@@ -46,6 +46,10 @@ tree() {
     cp -a "$kept/tree" "$T/tree"
 }
 
+need_fsck_erofs() {
+    command -v fsck.erofs >/dev/null || skip "no fsck.erofs (erofs-utils before 1.5), and a user namespace mounts no image"
+}
+
 # shut_down IMAGE [COMMAND]: shut down in $T/out, with what shutdown takes from the environment
 shut_down() {
     rm -rf "$T/out"

@@ -67,6 +67,7 @@ END
 }
 
 @test "a nested erofs" {
+    need_fsck_erofs
     mkdir "$T/outer"
     cp "$kept/erofs-root.img" "$T/outer/"
     pack "$T/outer" >"$T/image"
@@ -148,7 +149,8 @@ slow() {
 
 # The unit fails: no `shutdown`, no pivot; what is left is powered off.
 failed() {
-    has console "Powering off."
+    has console 'COMMAND_EXIT_CODE="130"' # reboot(2), for a power off, ends PID 1 by SIGINT
+    ((systemd < 249)) || has console "Powering off."
     has_not console "root pivot"
     [[ ! -e $out/marker ]]
     [[ $(<"$out/result") == "$1" ]] || { cat "$out/result"; return 1; }
@@ -190,7 +192,7 @@ STOP='systemctl stop dracut-shutdown; systemctl show -p Result --value dracut-sh
 }
 
 @test "how exposed the unit is" {
-    command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
+    systemd-analyze --help | grep -q -e --offline || skip "systemd-analyze before 250, or none, reads no unit that is not loaded"
     local units=/lib/systemd/system dropin=$T/dracut-shutdown.service.d
     mkdir "$dropin"
     cp $units/dracut-shutdown.service "$T"
