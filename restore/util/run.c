@@ -38,29 +38,18 @@ static int clone_mount(int dir_fd, unsigned below)
 static int enter_mount(int fd, unsigned long flags)
 {
         return move_mount(fd, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 || fchdir(fd) < 0 ||
-                                               mount(NULL, ".", NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0 ||
-                                               umount2(".", MNT_DETACH) < 0
+                                               mount(NULL, ".", NULL, MS_REMOUNT | MS_BIND | flags, NULL) < 0
                                ? -errno
                                : 0;
 }
 
-/* The program in the tree comes from the image. As the owner of the tree's files it could write to them, so its root is
- * a read-only mount. */
-static int enter_root(int dir_fd)
+/* Takes down the mount that this process is in: it hangs nowhere again, and nothing is mounted below it any more. */
+static int loosen(void)
 {
-        _cleanup_close_ int root = clone_mount(dir_fd, 0);
-        int r = root < 0 ? root : mounts_leave();
-
-        if (r == 0)
-                r = enter_mount(root, MS_RDONLY | NO_WAY_OUT);
-        if (r < 0)
-                return r;
-        if (chroot(".") < 0 || setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, 0 }) < 0)
-                return -errno;
-        return privileges_keep(PRIVILEGES_TO_LOOK);
+        return umount2(".", MNT_DETACH) < 0 ? -errno : 0;
 }
 
-/* The same with all mounts below it, read-only. */
+/* Goes to such a mount, and makes it and all mounts below it read-only. */
 static int enter_mounts(int fd)
 {
         struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID };
@@ -69,6 +58,22 @@ static int enter_mounts(int fd)
                                                fchdir(fd) < 0
                                ? -errno
                                : 0;
+}
+
+/* The program in the tree comes from the image. As the owner of the tree's files it could write to them, so its root is
+ * a read-only mount. What is mounted below it, as programs that were carried over, is a part of the tree. */
+static int enter_root(int dir_fd)
+{
+        _cleanup_close_ int root = clone_mount(dir_fd, AT_RECURSIVE);
+        int r = root < 0 ? root : enter_mounts(root);
+
+        if (r == -ENOSYS /* Linux before 5.12 */ || r == -EPERM /* or a filter that does not know mount_setattr() */)
+                r = mounts_leave() ?: enter_mount(root, MS_RDONLY | NO_WAY_OUT);
+        if (r < 0)
+                return r;
+        if (chroot(".") < 0 || setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 0, 0 }) < 0)
+                return -errno;
+        return privileges_keep(PRIVILEGES_TO_LOOK);
 }
 
 /*
@@ -91,9 +96,9 @@ static int enter_directory(int dir_fd)
         dir = clone_mount(dir_fd, 0);
         r = root < 0 ? root : dir < 0 ? dir : mounts_leave();
         if (r == 0)
-                r = enter_mount(dir, NO_WAY_OUT | MS_NOEXEC);
+                r = enter_mount(dir, NO_WAY_OUT | MS_NOEXEC) ?: loosen();
         if (r == 0)
-                r = below ? enter_mounts(root) : enter_mount(root, MS_RDONLY | NO_WAY_OUT);
+                r = below ? enter_mounts(root) : enter_mount(root, MS_RDONLY | NO_WAY_OUT) ?: loosen();
         if (r < 0)
                 return r;
         if (chroot(".") < 0 || fchdir(dir) < 0)
