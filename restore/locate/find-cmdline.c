@@ -10,29 +10,44 @@
 #include "lookup.h"
 #include "version.h"
 
-/* The values of initrd= on the command line. Returns 1 if the EFI stub can have loaded them, 0, or -ENOMEM. */
+/* A value of initrd=, or a part of one. Returns 1 if the EFI stub or a boot loader can have loaded it, 0, or -ENOMEM.
+ */
+static int add_value(struct names *ret, struct span value, bool loader, bool *bare)
+{
+        bool absolute = value.size > 0 && (value.at[0] == '/' || memchr(value.at, '\\', value.size));
+        _cleanup_free_ char *path = NULL;
+
+        /* A name without a directory is on some server, or relative to a boot loader's own. */
+        if (loader && !absolute)
+                return search_skip("initrd=", 0, "BOOT_IMAGE= says that it is not the EFI stub's");
+        *bare = *bare || !(absolute || memchr(value.at, '/', value.size));
+        path = plain_path(value);
+        return path && names_add(ret, NULL, path) == 0 ? 1 : -ENOMEM;
+}
+
+/* The values of initrd= on the command line. @return as add_value() */
 static int initrd_values(struct search *search, struct names *ret, bool *bare)
 {
         struct span rest = search_cmdline(search), word, key, value, boot_image;
         bool loader = cmdline_get(search_cmdline(search), "BOOT_IMAGE", &boot_image);
+        int r = 0;
 
         *bare = false;
         while (span_word(&rest, &word)) {
-                _cleanup_free_ char *path = NULL;
-                bool absolute;
+                struct span part;
 
                 if (!span_cut(word, '=', &key, &value) || !span_is(key, "initrd") || value.size == 0)
                         continue;
-                absolute = value.at[0] == '/' || memchr(value.at, '\\', value.size);
-                /* A name without a directory is on some server, or relative to a boot loader's own. */
-                if (loader && !absolute)
-                        return search_skip("initrd=", 0, "BOOT_IMAGE= says that it is not the EFI stub's");
-                *bare = *bare || !(absolute || memchr(value.at, '/', value.size));
-                path = plain_path(value);
-                if (!path || names_add(ret, NULL, path) < 0)
-                        return -ENOMEM;
+                do {
+                        part = value;
+                        if (loader) /* SYSLINUX separates them with commas; the EFI stub does not */
+                                span_cut(value, ',', &part, &value);
+                        r = add_value(ret, part, loader, bare);
+                        if (r <= 0)
+                                return r;
+                } while (loader && value.size > 0);
         }
-        return ret->count > 0;
+        return r;
 }
 
 /* Where a path of initrd= is looked up. */

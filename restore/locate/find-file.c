@@ -11,27 +11,6 @@
 #include "util/log.h"
 #include "version.h"
 
-/* The name behind vmlinuz- and the like in BOOT_IMAGE=; of size 0 if there is none. */
-static struct span kernel_name(struct search *search)
-{
-        static const char *const kernels[] = { "vmlinuz-", "vmlinux-", "kernel-", "linux-", "bzImage-" };
-        struct span path;
-        const char *slash;
-
-        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &path))
-                return (struct span){ "", 0 };
-        slash = memrchr(path.at, '/', path.size);
-        if (slash)
-                path = (struct span){ slash + 1, path.size - (size_t)(slash + 1 - path.at) };
-        for (size_t i = 0; i < ELEMENTSOF(kernels); i++) {
-                size_t n = strlen(kernels[i]);
-
-                if (path.size > n && memcmp(path.at, kernels[i], n) == 0)
-                        return (struct span){ path.at + n, path.size - n };
-        }
-        return (struct span){ path.at, 0 };
-}
-
 /* The name of the deployment's directory in /boot/ostree: OSNAME-CHECKSUM from ostree=/ostree/boot.N/OSNAME/CHECKSUM/M.
  */
 static struct span deployment(struct search *search, char *buffer, size_t size)
@@ -64,8 +43,8 @@ struct span search_package(struct search *search, char **text)
 }
 
 /*
- * Fill in @pattern: %v the kernel's version, %k what BOOT_IMAGE= calls the kernel, %o ostree's
- * deployment, %p the kernel's package. Returns 1, or 0 if one of them is not known.
+ * Fill in @pattern: %v the kernel's version, %o ostree's deployment, %p the kernel's package. Returns 1, or 0 if one
+ * of them is not known.
  */
 static int fill(struct search *search, const char *pattern, char *path, size_t size)
 {
@@ -81,7 +60,6 @@ static int fill(struct search *search, const char *pattern, char *path, size_t s
                         snprintf(unknown, sizeof(unknown), "%.2s", p);
                         p++;
                         value = *p == 'v'   ? span_of(search->kver)
-                                : *p == 'k' ? kernel_name(search)
                                 : *p == 'o' ? deployment(search, buffer, sizeof(buffer))
                                             : search_package(search, &text);
                 }
@@ -115,7 +93,9 @@ static int add_path(struct search *search, const struct place *place, const char
 static int add_from_volume(struct search *search, const struct place *place, const struct volume *volume,
                            const char *name)
 {
-        struct evidence evidence = { .special = name_is_special(span_of(name)), .version = 1 };
+        struct evidence evidence = { .special = name_is_special(span_of(name)),
+                                     .booted = path_is_booted(search, name),
+                                     .version = 1 };
         _cleanup_free_ char *full = NULL;
         int fd = volume_open(search, volume, name, lookup_open, &full);
 

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "skipcpio/util.h"
-#include "cmdline.h"
 #include "entry.h"
 #include "lookup.h"
 #include "util/log.h"
@@ -43,37 +42,12 @@ static int list_kernels(struct search *search, struct names *ret)
         return 0;
 }
 
-/* Whether an image's name is that of the kernel in BOOT_IMAGE=, with another word in front: vmlinuz-lts, initramfs-lts.
- */
-static bool is_named_as_kernel(struct search *search, struct span name)
-{
-        static const char *const words[] = { "vmlinuz", "vmlinux", "kernel", "linux", "bzImage", "Image" };
-        struct span kernel, core = name_core(name);
-        const char *slash;
-
-        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &kernel))
-                return false;
-        slash = memrchr(kernel.at, '/', kernel.size);
-        if (slash)
-                kernel = (struct span){ slash + 1, kernel.size - (size_t)(slash + 1 - kernel.at) };
-        kernel = name_without_suffixes(kernel);
-        for (size_t i = 0; i < ELEMENTSOF(words); i++) {
-                size_t n = strlen(words[i]);
-
-                if (kernel.size < n || memcmp(kernel.at, words[i], n) != 0)
-                        continue;
-                n += kernel.size > n && kernel.at[n] == '-';
-                return kernel.size - n == core.size && memcmp(kernel.at + n, core.at, core.size) == 0;
-        }
-        return false;
-}
-
 /* @return 1 where a file's path says that it is an image for this kernel, 0, or -ENOMEM */
 static int name_fits(struct search *search, const char *path, enum naming naming, struct names *kernels)
 {
         const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *at;
 
-        if (!name_is_image(span_of(name)) || name_is_special(span_of(name)))
+        if (!name_is_image(span_of(name)) || (name_is_special(span_of(name)) && naming != NAMING_BOOTED))
                 return 0;
         switch (naming) {
         case NAMING_DIRECTORY:
@@ -97,7 +71,7 @@ static int name_fits(struct search *search, const char *path, enum naming naming
         case NAMING_PLAIN:
                 return name_core(span_of(name)).size == 0;
         case NAMING_BOOTED:
-                return is_named_as_kernel(search, span_of(name));
+                return path_is_booted(search, path);
         case NAMING_ONLY:
                 return !name_has_number(span_of(name));
         case NAMING_BESIDE:
@@ -110,7 +84,7 @@ static int name_fits(struct search *search, const char *path, enum naming naming
 static int add_fitting(struct search *search, const struct place *place, const struct volume *volume, const char *path,
                        enum naming naming)
 {
-        struct evidence evidence = { .version = 1 };
+        struct evidence evidence = { .version = 1, .booted = path_is_booted(search, path) };
         _cleanup_free_ char *name = NULL;
         _cleanup_close_ int fd = volume_open(search, volume, path, lookup_open, &name);
         int r;
@@ -182,26 +156,6 @@ int find_plain(struct search *search, const struct place *place)
         return scan_volumes(search, place, NULL, NAMING_PLAIN);
 }
 
-/* The directory that BOOT_IMAGE= has, without GRUB's device; to be freed. NULL where there is none. */
-static char *boot_image_directory(struct search *search)
-{
-        struct span path;
-        const char *start, *end;
-
-        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &path))
-                return NULL;
-        start = memchr(path.at, '/', path.size);
-        end = memrchr(path.at, '/', path.size);
-        return start && end > start ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
-}
-
-int find_booted(struct search *search, const struct place *place)
-{
-        _cleanup_free_ char *directory = boot_image_directory(search);
-
-        return directory ? scan_volumes(search, place, directory, NAMING_BOOTED) : 0;
-}
-
 int find_only(struct search *search, const struct place *place)
 {
         return scan_volumes(search, place, NULL, NAMING_ONLY);
@@ -269,6 +223,7 @@ int find_layout(struct search *search, const struct place *place)
         r = tokens_read(search, &names);
         for (size_t i = 0; r == 0 && i < names.count; i++)
                 for (size_t j = 0; r == 0 && j < search->volume_count; j++) {
+                        struct evidence evidence = { .version = 1 };
                         _cleanup_free_ char *name = NULL;
                         char path[PATH_MAX];
                         int fd;
@@ -277,8 +232,8 @@ int find_layout(struct search *search, const struct place *place)
                                              place->argument) >= sizeof(path))
                                 continue;
                         fd = volume_open(search, &search->volumes[j], path, lookup_open, &name);
-                        r = fd < 0 ? search_skip(name, fd, NULL)
-                                   : lead_add_file(search, place, fd, name, (struct evidence){ .version = 1 });
+                        evidence.booted = path_is_booted(search, path);
+                        r = fd < 0 ? search_skip(name, fd, NULL) : lead_add_file(search, place, fd, name, evidence);
                 }
         return r;
 }
@@ -305,44 +260,15 @@ int find_package_dir(struct search *search, const struct place *place)
         return r;
 }
 
-/* The image that is called after the kernel in BOOT_IMAGE=, and nothing else: gentoo.igz. */
-static int add_named_as_kernel(struct search *search, const struct place *place, const struct volume *volume)
-{
-        static const char *const suffixes[] = { ".igz", ".img", ".gz", ".xz", ".zst" };
-        struct span kernel;
-        const char *start;
-        int r = 0;
-
-        if (!cmdline_get(search_cmdline(search), "BOOT_IMAGE", &kernel))
-                return 0;
-        start = memchr(kernel.at, '/', kernel.size);
-        if (!start)
-                return 0;
-        for (size_t i = 0; r == 0 && i < ELEMENTSOF(suffixes); i++) {
-                _cleanup_free_ char *path = NULL, *name = NULL;
-                int fd;
-
-                if (asprintf(&path, "%.*s%s", (int)(kernel.at + kernel.size - start), start, suffixes[i]) < 0) {
-                        path = NULL;
-                        return -ENOMEM;
-                }
-                fd = volume_open(search, volume, path, lookup_open, &name);
-                if (fd >= 0)
-                        r = lead_add_file(search, place, fd, name, (struct evidence){ .booted = true });
-        }
-        return r;
-}
-
 static int scan_medium(struct search *search, const struct place *place, const struct volume *volume)
 {
         static const char *const directories[] = { "images/pxeboot", "boot", "isolinux", "live", "casper" };
         static const char *const parents[] = { "boot", "boot/x86_64", NULL, "images", "EFI", "arch/boot", "ppc" };
-        _cleanup_free_ char *booted = boot_image_directory(search);
         size_t before = search->lead_count;
-        int r = booted ? scan(search, place, volume, booted, NAMING_ANY) : 0;
+        int r = scan_booted(search, place, volume);
 
         if (r == 0 && search->lead_count == before)
-                r = add_named_as_kernel(search, place, volume);
+                r = add_called_as_kernel(search, place, volume);
         for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(directories); i++)
                 r = scan(search, place, volume, directories[i], NAMING_ANY);
         for (size_t i = 0; r == 0 && search->lead_count == before && i < ELEMENTSOF(parents); i++)

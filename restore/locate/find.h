@@ -46,7 +46,7 @@ int find_file(struct search *search, const struct place *place);
 /** The images in the directory @argument of a volume, filled in as for find_file(), but those of other kernels. */
 int find_in_directory(struct search *search, const struct place *place);
 
-/** The images in the directory of the kernel in BOOT_IMAGE= that have its name. */
+/** The images that are called as the kernel in BOOT_IMAGE=, in its directory. */
 int find_booted(struct search *search, const struct place *place);
 
 /** The file that initrdname= in dracut.conf names. */
@@ -144,6 +144,15 @@ int tokens_read(struct search *search, struct names *ret);
 /** The name of the kernel's package. Arch and some others name images after it. */
 struct span search_package(struct search *search, char **text);
 
+/** Whether an image is in the directory of the kernel in BOOT_IMAGE= and is called as it. @path is below a volume. */
+bool path_is_booted(struct search *search, const char *path);
+
+/** scan() of the directory of the kernel in BOOT_IMAGE=, where that is not the root. */
+int scan_booted(struct search *search, const struct place *place, const struct volume *volume);
+
+/** Add the image whose name is all of the kernel's in BOOT_IMAGE= and a suffix: gentoo.igz. Returns 0 or -ENOMEM. */
+int add_called_as_kernel(struct search *search, const struct place *place, const struct volume *volume);
+
 /** How scan() recognizes an image. */
 enum naming {
         NAMING_VERSION,   /* its name has the kernel's version */
@@ -151,13 +160,13 @@ enum naming {
         NAMING_BESIDE,    /* the kernel's file is beside it */
         NAMING_FLAVOUR,   /* its name has the end of the version */
         NAMING_ANY,       /* its name has no other version */
-        NAMING_BOOTED,    /* its name is that of the kernel in BOOT_IMAGE= */
+        NAMING_BOOTED,    /* path_is_booted() */
         NAMING_PLAIN,     /* its name is initrd or the like, and no more */
         NAMING_ONLY,      /* it is the only image */
 };
 
 /**
- * Add the images in a directory: files that name_is_image() knows, none for special boots.
+ * Add the images in a directory: files that name_is_image() knows, none for special boots but the one that booted.
  *
  * @param directory  below the volume, or NULL for its root
  * @return 0 or -ENOMEM

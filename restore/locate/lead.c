@@ -41,10 +41,12 @@ static int compare_evidence(const struct lead *a, const struct lead *b)
                        ?: LESS_FIRST(doubt(x), doubt(y))
                        /* Then the place decides; */
                        ?: LESS_FIRST(a->place->grade, b->place->grade)
-                       /* of one place's, the most specific options, a known version, and a normal boot. */
+                       /* of one place's, the most specific options, a known version, a normal boot, and the
+                        * loader's word. */
                        ?: MORE_FIRST(x->words, y->words)
                        ?: MORE_FIRST(x->version, y->version)
-                       ?: LESS_FIRST(x->special, y->special);
+                       ?: LESS_FIRST(x->special, y->special)
+                       ?: MORE_FIRST(x->booted, y->booted);
 }
 
 int lead_compare(const struct lead *a, const struct lead *b)

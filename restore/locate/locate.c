@@ -41,10 +41,6 @@ static const struct place places[] = {
 
         { GRADE_PACKAGE_DIR, "directory of the kernel's package", find_package_dir, NULL, false },
         { GRADE_COMMON_NAME, "initrdname= in dracut.conf", find_configured, NULL, false },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initramfs-%k.img", true },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initrd.img-%k", true },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initrd-%k", true },
-        { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_file, "initramfs-%k", true },
         { GRADE_BOOT_IMAGE, "name of the kernel that booted (BOOT_IMAGE)", find_booted, NULL, true },
         { GRADE_PACKAGE, "name of the kernel's package", find_file, "initramfs-%p.img", false },
         { GRADE_PACKAGE, "name of the kernel's package", find_file, "initrd-%p.img", false },
@@ -81,12 +77,11 @@ static int use_arguments(const struct locate_options *options, struct image *ret
         return r;
 }
 
-/* The identity of an image: several places can lead to the same one. */
+/* The identity of an image: several places can lead to the same one. Many have the same microcode in front, or the same
+ * addon behind. */
 struct identity {
-        dev_t device;
-        ino_t inode;
-        uint64_t from, size;
-        size_t count;
+        uint64_t first[3], last[3]; /* device, inode and where a region starts */
+        uint64_t size, count;
 };
 
 struct locate {
@@ -118,23 +113,23 @@ int locate_begin(const struct locate_options *options, struct locate **ret)
 /* @return 1 if the image was not seen before, 0 if it was, or -ENOMEM */
 static int note_image(struct locate *locate, const struct image *image)
 {
-        const struct region *first = &image->regions[0];
-        struct identity *seen;
-        struct stat st;
+        const struct region *first = &image->regions[0], *last = &image->regions[image->count - 1];
+        struct identity identity, *seen;
+        struct stat a, b;
 
-        if (fstat(first->fd, &st) < 0)
+        if (fstat(first->fd, &a) < 0 || fstat(last->fd, &b) < 0)
                 return 1;
-        for (size_t i = 0; i < locate->seen_count; i++) {
-                seen = &locate->seen[i];
-                if (seen->device == st.st_dev && seen->inode == st.st_ino && seen->from == first->from &&
-                    seen->size == image->size && seen->count == image->count)
+        identity = (struct identity){
+                { a.st_dev, a.st_ino, first->from }, { b.st_dev, b.st_ino, last->from }, image->size, image->count
+        };
+        for (size_t i = 0; i < locate->seen_count; i++)
+                if (memcmp(&locate->seen[i], &identity, sizeof(identity)) == 0)
                         return 0;
-        }
         seen = reallocarray(locate->seen, locate->seen_count + 1, sizeof(*seen));
         if (!seen)
                 return -ENOMEM;
         locate->seen = seen;
-        seen[locate->seen_count++] = (struct identity){ st.st_dev, st.st_ino, first->from, image->size, image->count };
+        seen[locate->seen_count++] = identity;
         return 1;
 }
 

@@ -81,7 +81,8 @@ bool path_is_anothers(struct span path, const char *kver)
 
                 while (path.at[i] == '-' && digits < path.size && isdigit((unsigned char)path.at[digits]))
                         digits++;
-                if (digits > i + 1 && digits < path.size && path.at[digits] == '.')
+                if (digits > i + 1 && digits + 1 < path.size && path.at[digits] == '.' &&
+                    isdigit((unsigned char)path.at[digits + 1]))
                         return true;
         }
         return false;

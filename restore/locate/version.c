@@ -118,6 +118,8 @@ bool name_has_flavour(struct span name, const char *version)
         const char *end = version + strlen(version);
         size_t n = 0;
 
+        while (end > version && end[-1] == '+') /* not of a release */
+                end--;
         name = name_without_suffixes(name);
         while (n < name.size && (size_t)(end - version) > n && isalnum((unsigned char)name.at[name.size - 1 - n]) &&
                name.at[name.size - 1 - n] == end[-1 - (ssize_t)n])

@@ -236,7 +236,7 @@ int volume_open(const struct search *search, const struct volume *volume, const 
 
 int search_open(struct search *search, const char *path, lookup *how, char **name)
 {
-        bool boot = strncmp(path, "/boot/", strlen("/boot/")) == 0 || strncmp(path, "/efi/", strlen("/efi/")) == 0;
+        bool boot = strncmp(path, "/boot", strlen("/boot")) == 0 || strncmp(path, "/efi", strlen("/efi")) == 0;
 
         if (boot)
                 search_volumes(search);
@@ -247,7 +247,7 @@ int search_open(struct search *search, const char *path, lookup *how, char **nam
                 if (volume->fd < 0 || !volume->where)
                         continue;
                 length = strlen(volume->where);
-                if (strncmp(path, volume->where, length) == 0 && path[length] == '/') {
+                if (strncmp(path, volume->where, length) == 0 && (path[length] == '/' || path[length] == '\0')) {
                         int fd = volume_open(search, volume, path + length, how, name);
 
                         if (fd != -ENOENT)

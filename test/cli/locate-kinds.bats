@@ -298,6 +298,19 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'medium of the live system' /run/install/repo/images/pxeboot/initrd.img
 }
 
+@test "a medium with several kernels in one directory" {
+    for boot_image in vmlinuz0 /isolinux/vmlinuz0; do
+        new_system "BOOT_IMAGE=$boot_image root=live:x"
+        put run/initramfs/live/isolinux/initrd0.img
+        put run/initramfs/live/isolinux/initrd1.img
+        finds medium /run/initramfs/live/isolinux/initrd0.img
+    done
+    new_system 'BOOT_IMAGE=/boot/vmlinuz-edge root=live:x'
+    put run/initramfs/live/boot/initramfs-edge
+    put run/initramfs/live/boot/initramfs-lts
+    finds medium /run/initramfs/live/boot/initramfs-edge
+}
+
 @test "a medium's unified kernel image, and a medium's entries" {
     new_system 'root=live:CDLABEL=x quiet'
     uki run/initramfs/live/EFI/Linux/x-$K.efi .uname=$K .cmdline='root=live:CDLABEL=x' .initrd=a
@@ -327,6 +340,46 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     bzimage "$S/boot/A/vmlinuz" $K
     bzimage "$S/boot/B/vmlinuz" 6.1.0-6
     finds 'kernel beside it' /boot/A/initramfs.xz
+}
+
+@test "slots: in a /boot that is a directory of the root file system, or of a subvolume" {
+    for top in /boot /@/boot /@/.snapshots/1/snapshot/boot; do
+        for slot in A B; do
+            new_system "BOOT_IMAGE=$top/$slot/vmlinuz root=UUID=1"
+            put boot/A/initramfs.img
+            put boot/B/initramfs.img
+            finds 'name of the kernel that booted' /boot/$slot/initramfs.img
+        done
+    done
+    new_system 'BOOT_IMAGE=/boot/C/vmlinuz root=UUID=1'
+    put boot/A/initramfs.img
+    put boot/B/initramfs.img
+    finds_nothing
+}
+
+@test "slots: the same version in each, and the one that booted is older" {
+    for paths in A/vmlinuz-$K:A/initrd.img-$K:B/initrd.img-$K vmlinuz-$K:initramfs-$K.img:someos/$K/initrd \
+        $MACHINE/$K/linux:$MACHINE/$K/initrd:someos/$K/initrd; do
+        IFS=: read -r kernel booted other <<<"$paths"
+        new_system "BOOT_IMAGE=/$kernel root=UUID=1"
+        put boot/$booted
+        put boot/$other
+        older boot/$booted 1000
+        older boot/$other 10
+        finds '' /boot/$booted
+    done
+}
+
+@test "the kernel's name in BOOT_IMAGE=, with any words and suffixes around it" {
+    for names in vmlinuz-zen:initramfs-zen.img.zst vmlinuz-generic:initrd-generic.img vmlinuz-zen.efi:initrd-zen Image-zen.gz:initramfs-zen.img \
+        zImage-zen:ramdisk-zen bzImage:initrd.gz; do
+        for directory in /boot/ / ../ ""; do
+            new_system "BOOT_IMAGE=$directory${names%:*} root=UUID=1"
+            put boot/initramfs-lts.img
+            put "boot/${names#*:}"
+            finds 'name of the kernel that booted' "/boot/${names#*:}"
+        done
+    done
 }
 
 @test "deployments: an image of any name in the directory of the one that booted" {
@@ -371,6 +424,27 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     put boot/efi/EFI/proxmox/$K/initrd.img-$K
     put boot/efi/EFI/proxmox/6.1.0-4/initrd.img-6.1.0-4
     finds 'kernel version' /boot/efi/EFI/proxmox/$K/initrd.img-$K
+}
+
+@test "initrd= with microcode whose name has a date, or an image whose name has a number" {
+    new_system 'initrd=\microcode-20240312.img initrd=\initramfs-2.img root=/dev/vda2'
+    put efi/microcode-20240312.img
+    put efi/initramfs-2.img
+    put boot/initramfs-$K.img
+    finds 'initrd=' /efi/microcode-20240312.img /efi/initramfs-2.img
+}
+
+@test "initrd= as SYSLINUX has it: with commas" {
+    new_system 'BOOT_IMAGE=/custom/linux initrd=/custom/ucode.img,/custom/ramdisk-x.img root=/dev/vda2'
+    put boot/custom/ucode.img
+    put boot/custom/ramdisk-x.img
+    put boot/initrd.img
+    finds 'initrd=' /boot/custom/ucode.img /boot/custom/ramdisk-x.img
+    echo 'BOOT_IMAGE=/custom/linux initrd=/custom/ucode.img,ramdisk-x.img root=/dev/vda2' >"$S/proc/cmdline"
+    finds 'default name' /boot/initrd.img
+    echo 'initrd=/a,b.img root=/dev/vda2' >"$S/proc/cmdline"
+    put boot/a,b.img
+    finds 'initrd=' /boot/a,b.img
 }
 
 @test "initrd= with a subvolume in front and slashes, one file and two" {

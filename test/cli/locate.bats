@@ -487,6 +487,23 @@ no_leaks() {
     finds 'kernel version' /boot/initrd-$K
 }
 
+@test "a damaged candidate gives way to one of its size with the same microcode in front" {
+    new_system
+    newc image "archive(entry('kernel/x', data='y'))" >"$S/boot/ucode.img"
+    exitrd "$S/boot/a.img" good
+    { head -c 100 "$S/boot/a.img"; printf X; tail -c +102 "$S/boot/a.img"; } >"$S/boot/b.img"
+    for name in a b; do
+        entry boot/loader/entries/$name.conf "version $K" 'initrd /ucode.img' "initrd /$name.img" 'options root=/dev/vda2 ro'
+    done
+    older boot/b.img 10
+    older boot/a.img 100
+    finds 'fits the kernel command line' /boot/ucode.img /boot/b.img
+    mkdir -p "$S/run/initramfs"
+    restore -f -S "$S"
+    [[ $status == 0 && $(lines "$T/stderr") == 1 && -e $S/run/initramfs/good ]]
+    umount "$S/run/initramfs"
+}
+
 @test "--kver: another kernel's own entry, or a file with its version" {
     new_system
     put sys/firmware/initrd
@@ -546,7 +563,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     ln -s elemental.initrd-6.1.0-56 "$S/boot/initrd"
     finds 'kernel version' /boot/elemental.initrd-$K
     rm "$S/boot/elemental.initrd-$K"
-    finds 'default name' /boot/initrd
+    finds BOOT_IMAGE /boot/initrd
 
     new_system 'root=/dev/vda2'
     echo 6.6.8-0-lts >"$S/proc/sys/kernel/osrelease"
@@ -565,7 +582,10 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     finds "end of the kernel's version" /boot/firmware/initramfs8
     echo 6.6.31+rpt-rpi-2712 >"$S/proc/sys/kernel/osrelease"
     finds "end of the kernel's version" /boot/firmware/initramfs_2712
-    rm "$S/boot/firmware/initramfs8"
+    put boot/firmware/initramfs
+    echo 6.1.21-v8+ >"$S/proc/sys/kernel/osrelease"
+    finds "end of the kernel's version" /boot/firmware/initramfs8
+    rm "$S/boot/firmware/initramfs8" "$S/boot/firmware/initramfs"
     echo 6.6.31-custom >"$S/proc/sys/kernel/osrelease"
     finds 'the only image' /boot/firmware/initramfs_2712
 }
@@ -637,7 +657,7 @@ sys.stdout.buffer.write(data + struct.pack("<II", len(data), sum(data)) + b"#BOO
     # A name that a network loader or syslinux resolves in its own way.
     echo 'BOOT_IMAGE=linux initrd=dracut-linux-zen.img' >"$S/proc/cmdline"
     put boot/initrd.img
-    finds 'default name' /boot/initrd.img
+    finds BOOT_IMAGE /boot/initrd.img
 }
 
 @test "the firmware's own entry names the unified kernel image, or the partition of initrd=" {
@@ -1085,6 +1105,16 @@ mounts_unchanged() {
     echo 'PARTUUID=1234 /boot auto noauto 0 2' >"$S/etc/fstab"
     mounts_unchanged 'fits the kernel command line' "$S/dev/disk/by-partuuid/1234:/initramfs-$K.img"
     [[ $(tail -n 1 "$T/stdout") == "$S/dev/disk/by-partuuid/1234:/tuned.img"$'\t'* ]]
+}
+
+@test "another kernel that only a /boot that is not mounted has" {
+    new_system
+    mkdir "$T/esp"
+    S=$T/esp put vmlinuz-$K-rt
+    S=$T/esp put initramfs-$K-rt.img
+    partition "$T/esp" 1234
+    echo 'PARTUUID=1234 /boot auto noauto 0 2' >"$S/etc/fstab"
+    finds_nothing
 }
 
 @test "an unmounted partition by fstab, instead of the files in its mount point" {
