@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "skipcpio/util.h"
@@ -24,20 +25,25 @@ static const char *const places[] = { "etc/systemd/system", "run/systemd/system"
 static const struct setting {
         const char *name, *harmless;
 } settings[] = {
+        { "BindLogSockets", NULL },
         { "BindPaths", "" },
         { "BindReadOnlyPaths", "" },
         { "DynamicUser", NULL },
         { "ExecPaths", "" },
         { "ExtensionDirectories", "" },
         { "ExtensionImages", "" },
+        { "IPCNamespacePath", "" },
         { "InaccessiblePaths", "" },
         { "LogNamespace", "" },
         { "MountFlags", "shared" },
         { "MountImages", "" },
+        { "NetworkNamespacePath", "" },
         { "NoExecPaths", "" },
+        { "PrivateBPF", NULL },
         { "PrivateDevices", NULL },
         { "PrivateIPC", NULL },
         { "PrivateMounts", NULL },
+        { "PrivateNetwork", NULL },
         { "PrivateTmp", NULL },
         { "ProcSubset", "all" },
         { "ProtectControlGroups", NULL },
@@ -58,11 +64,12 @@ static const struct setting {
 struct unit {
         bool confined[ELEMENTSOF(settings)];
         char confining[ELEMENTSOF(settings)][PATH_MAX]; /* file that says so */
-        bool starts;                                    /* ExecStart= names one */
-        bool stops;                                     /* ExecStop= names the program */
-        bool composes;                                  /* and has --compose */
-        bool takes_options;                             /* and the variable */
-        bool option_composes;                           /* which has --compose */
+        bool masked;
+        bool starts;          /* ExecStart= names one */
+        bool stops;           /* ExecStop= names the program */
+        bool composes;        /* and has --compose */
+        bool takes_options;   /* and the variable */
+        bool option_composes; /* which has --compose */
 };
 
 static bool is_harmless(const struct setting *setting, const char *value)
@@ -193,6 +200,16 @@ static bool is_there(const char *sysroot, const char *file)
                faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* As a unit that is masked: a link to /dev/null, or an empty file. */
+static bool is_empty(const char *sysroot, const char *file)
+{
+        char path[PATH_MAX];
+        struct stat st;
+
+        return (size_t)snprintf(path, sizeof(path), "%s/%s", sysroot, file) < sizeof(path) && stat(path, &st) == 0 &&
+               st.st_size == 0;
+}
+
 /* systemd 240 and later has a link for each active unit that has run a command (unit_export_invocation_id() in
  * src/core/unit.c). dracut's own unit runs none since 112: of that, nothing but systemd tells. */
 static bool is_active(const struct unit *unit, const char *sysroot)
@@ -221,6 +238,7 @@ static bool read_unit(struct unit *unit, const char *sysroot)
 
                 snprintf(file, sizeof(file), "%s/" UNIT_NAME, places[i]);
                 found = read_file(unit, sysroot, file);
+                unit->masked = found && is_empty(sysroot, file);
         }
         if (found) {
                 read_drop_ins(unit, sysroot, "service.d");
@@ -244,6 +262,8 @@ int unit_check(const char *sysroot, char *reason, size_t size)
                 return wrong(reason, size, "no memory to read the unit");
         if (!read_unit(unit, sysroot))
                 return wrong(reason, size, "there is no " UNIT_NAME);
+        if (unit->masked)
+                return wrong(reason, size, UNIT_NAME " is masked");
         if (!is_wanted(sysroot))
                 return wrong(reason, size, UNIT_NAME " is not enabled: no unit wants it");
         if (!unit->stops)
