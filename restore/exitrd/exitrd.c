@@ -148,8 +148,16 @@ static int prepare(struct exitrd *exitrd, const char *image, const char *sysroot
                    struct content *brought)
 {
         _cleanup_close_ int covered = fs_open(AT_FDCWD, exitrd->path, O_RDONLY | O_DIRECTORY, 0);
-        int r = covered < 0 ? covered : mounts_attach(exitrd->mount, covered, ".");
+        struct stat st, opened;
+        int r = covered < 0 ? covered : 0;
 
+        /* Nothing else's content is carried over. */
+        if (r == 0 && (fstat(covered, &st) < 0 || fstat(exitrd->dir, &opened) < 0))
+                r = -errno;
+        if (r == 0 && (st.st_dev != opened.st_dev || st.st_ino != opened.st_ino))
+                r = -ESTALE;
+        if (r == 0)
+                r = mounts_attach(exitrd->mount, covered, ".");
         if (r < 0)
                 return not_full(cannot_mount(exitrd, r));
         r = nested_extract(exitrd->tree, exclude, brought);

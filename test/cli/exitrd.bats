@@ -336,3 +336,17 @@ END
         "$RESTORE" -f -S "$T/root" -k 1
         [[ $(stat -c %s "$R/big") == $((400 << 20)) ]]'
 }
+
+@test "a directory that is replaced meanwhile: nothing of what is in the other one is carried over" {
+    exitrd_root
+    mkdir -m 0700 "$T/secret"
+    echo secret >"$T/secret/file"
+    mkdir "$T/out"
+    strace -f -o "$T/trace" -e trace=unshare -e inject=unshare:delay_enter=1500000 \
+        "$RESTORE" -f -C "$T/out" -S "$T/root" -k 1 >"$T/stdout" 2>"$T/stderr" &
+    until grep -q unshare "$T/trace" 2>/dev/null || ! kill -0 $!; do sleep 0.05; done
+    mv "$T/out" "$T/moved"
+    ln -s secret "$T/out"
+    wait $! && false
+    [[ ! -e $T/moved/file && ! -e $T/moved/shutdown && ! -e $T/secret/shutdown && $(lines "$T/stderr") == 1 ]]
+}
