@@ -21,8 +21,6 @@ static const char *const shutdown_paths[] = { "usr/lib/systemd/systemd-shutdown"
 /* Since systemd 259 it opens this itself, and recommends it in a note; but without it, it finds no mount to unmount. */
 static const char *const shutdown_dlopens[] = { "libmount.so.1", NULL };
 
-static const char *const program_directories[] = { "usr/sbin", "sbin", "usr/bin", "bin" };
-
 /* Where a system has links for what once were directories, names in scripts lead through them. */
 static const char *const top_links[] = { "bin", "sbin", "lib", "lib64" };
 
@@ -50,13 +48,9 @@ static int take_shutdown(struct programs *programs, char *path)
 /* @return 1, 0 if it cannot be taken, or a negative errno, already logged */
 static int take_holder(struct programs *programs, const struct holder *holder)
 {
-        char path[PATH_MAX], real[PATH_MAX];
-        int r = holder->program ? -ENOENT : 0;
+        char real[PATH_MAX];
+        int r = holder->program ? programs_take_called(programs, holder->program, LOG_WARNING, real) : 0;
 
-        for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(program_directories); i++) {
-                snprintf(path, sizeof(path), "%s/%s", program_directories[i], holder->program);
-                r = programs_take(programs, path, NULL, LOG_WARNING, real);
-        }
         if (r == -ENOENT)
                 log_debug("%s: there is no %s to take", holder->device, holder->program);
         return r == -EIO || r == -ENOMEM ? r : r == 0;

@@ -22,6 +22,8 @@
 /* Where the loader looks last; before that, the directory that it is in itself, which is one of its own. */
 static const char *const last_directories[] = { "/lib64", "/usr/lib64", "/lib", "/usr/lib" };
 
+static const char *const program_directories[] = { "usr/sbin", "sbin", "usr/bin", "bin" };
+
 /* One file that is to be taken. */
 struct part {
         char *asked;          /* the name that it was asked for by */
@@ -235,19 +237,44 @@ static int copy_parts(struct collection *c)
 static int take_program(struct programs *programs, const char *path, const char *const *dlopened, int level, char *real,
                         unsigned scripts);
 
+static int take_called(struct programs *programs, const char *name, int level, char *real, unsigned scripts)
+{
+        char path[PATH_MAX];
+        int r = -ENOENT;
+
+        for (size_t i = 0; r == -ENOENT && i < ELEMENTSOF(program_directories); i++)
+                if (snprintf(path, sizeof(path), "%s/%s", program_directories[i], name) < (int)sizeof(path))
+                        r = take_program(programs, path, NULL, level, real, scripts);
+        return r;
+}
+
+/* What a `#!` line names: an interpreter, and the one that env is to find. */
+static int take_interpreters(struct collection *c, char *line, const char *real, unsigned scripts)
+{
+        char *rest, *name = strtok_r(line, " \t", &rest), *called = strtok_r(NULL, " \t", &rest), ignored[PATH_MAX];
+        const char *slash = name ? strrchr(name, '/') : NULL;
+        int r = name ? take_program(c->programs, name, NULL, c->level, ignored, scripts) : -ENOENT;
+
+        if (r == 0 && called && *called != '-' && slash && strcmp(slash, "/env") == 0) {
+                name = called;
+                r = take_called(c->programs, name, c->level, ignored, scripts);
+        }
+        if (r == -ENOENT)
+                return log_line(c->level, 0, "Cannot take /%s: its interpreter %s is missing", real, name ?: ""),
+                       -ENOPKG;
+        return r;
+}
+
 /* A script, whose head was read. */
 static int take_script(struct collection *c, const char *path, const char *real, char *head, unsigned scripts)
 {
-        char *name = head + 2 + strspn(head + 2, " \t"), ignored[PATH_MAX];
         struct object none = OBJECT_INIT;
         int r;
 
-        name[strcspn(name, " \t\n")] = '\0';
+        head[strcspn(head, "\n")] = '\0';
         if (scripts >= LEVELS_MAX)
                 return log_line(c->level, -ELOOP, "Cannot take /%s: too many interpreters of interpreters", real);
-        r = take_program(c->programs, name, NULL, c->level, ignored, scripts + 1);
-        if (r == -ENOENT)
-                return log_line(c->level, 0, "Cannot take /%s: its interpreter %s is missing", real, name), -ENOPKG;
+        r = take_interpreters(c, head + strlen("#!"), real, scripts + 1);
         if (r == 0)
                 r = add_part(c, path, path, real, 0, &none);
         return r < 0 ? r : copy_parts(c);
@@ -284,6 +311,11 @@ int programs_take(struct programs *programs, const char *path, const char *const
                   char real[static PATH_MAX])
 {
         return take_program(programs, path, dlopened, level, real, 0);
+}
+
+int programs_take_called(struct programs *programs, const char *name, int level, char real[static PATH_MAX])
+{
+        return take_called(programs, name, level, real, 0);
 }
 
 int programs_begin(int root_fd, int tree_fd, struct programs *ret)

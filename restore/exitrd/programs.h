@@ -45,6 +45,9 @@ int programs_begin(int root_fd, int tree_fd, struct programs *ret);
 int programs_take(struct programs *programs, const char *path, const char *const *dlopened, int level,
                   char real[static PATH_MAX]);
 
+/** The same, of a program that is called @name, wherever PATH has it. */
+int programs_take_called(struct programs *programs, const char *name, int level, char real[static PATH_MAX]);
+
 /**
  * Take a file as it is.
  *

@@ -183,16 +183,21 @@ shared_library() {
     cp /bin/true program
     printf '#!/bin/sh\n# /usr/bin/commented\nif [ -x /usr/bin/tool ]; then "/usr/bin/tool" /etc/passwd --to=/sbin/other; fi\n' >names
     mkdir -p "$T/root/usr/bin"
+    printf '#!/usr/bin/env shell\nexit 0\n' >found
+    printf '#! /usr/bin/env  lost\n' >lost
+    cp /usr/bin/env "$T/root/usr/bin/"
+    cp -L /bin/sh "$T/root/usr/bin/shell"
     for name in commented tool unnamed; do cp /bin/true "$T/root/usr/bin/$name"; done
     echo text >data
-    chmod +x script broken program names
+    chmod +x script broken program names found lost
     composes
     [[ -x $T/tree$systemd/system-shutdown/script && -x $T/tree$systemd/system-shutdown/program ]]
     [[ ! -e $T/tree$systemd/system-shutdown/broken && ! -e $T/tree$systemd/system-shutdown/data ]]
     chroot "$T/tree" "$systemd/system-shutdown/script"
     chroot "$T/tree" "$systemd/system-shutdown/names"
+    chroot "$T/tree" "$systemd/system-shutdown/found"
     [[ -x $T/tree/usr/bin/tool && ! -e $T/tree/usr/bin/unnamed && ! -e $T/tree/usr/bin/commented && ! -e $T/tree/etc/passwd ]]
-    [[ $said == *"broken: its interpreter /usr/bin/missing is missing"* ]]
+    [[ $said == *"broken: its interpreter /usr/bin/missing is missing"* && $said == *"lost: its interpreter lost is missing"* ]]
 }
 
 # device FILE CONTENT: below /sys/class
