@@ -5,11 +5,13 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <locale.h>
 #include <signal.h>
 #include <sys/stat.h>
 
 #include "skipcpio/util.h"
 #include "unpack/unpack.h"
+#include "util/fs.h"
 #include "util/log.h"
 #include "util/notify.h"
 #include "examine.h"
@@ -78,9 +80,11 @@ int main(int argc, char **argv)
 {
         _cleanup_(options_done) struct options options = OPTIONS_INIT;
         _cleanup_fclose_ FILE *to = NULL;
-        bool bar;
-        int r = options_parse(argc, argv, &options);
+        bool bar, writes;
+        int r;
 
+        setlocale(LC_CTYPE, ""); /* of patterns */
+        r = options_parse(argc, argv, &options);
         if (r == 0)
                 return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
         if (r < 0)
@@ -93,7 +97,11 @@ int main(int argc, char **argv)
         /* All that is logged goes to standard error: standard output is for what was asked for. */
         r = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
         to = r < 0 ? NULL : fdopen(r, "w");
-        if (!to || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        writes = options.action != ACTION_EXTRACT && options.action != ACTION_TEST;
+        if (!to && writes)
+                return log_error(-errno, "standard output"), EXIT_FAILURE;
+        fs_occupy_standard_streams();
+        if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
                 return log_error(-errno, "standard output"), EXIT_FAILURE;
         log_setup(options.debug ? LOG_DEBUG : LOG_WARNING);
         notify_setup(bar, BAR_DELAY);

@@ -213,6 +213,9 @@ static int take_all(int argc, char **argv, struct options *ret, unsigned *action
                 { "verbose", no_argument, NULL, 'v' },
                 { "debug", no_argument, NULL, OPTION_DEBUG },
                 { "help", no_argument, NULL, 'h' },
+                /* To dracut's program these are no ambiguous abbreviations. */
+                { "t", no_argument, NULL, 's' },
+                { "p", required_argument, NULL, 'P' },
                 { NULL, 0, NULL, 0 },
         };
         int c, r = 1;

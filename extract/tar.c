@@ -158,7 +158,7 @@ static int visit_entry(void *argument, const struct newc *header, uint64_t at)
                 tar->sockets++;
                 return WALK_SKIP;
         }
-        if ((header->mode & S_IFMT) == 0)
+        if ((header->mode & S_IFMT) == 0 || tar->walk.name[0] == '\0')
                 return WALK_SKIP;
         if (S_ISDIR(header->mode))
                 return add_directory(tar, header, name);

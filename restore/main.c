@@ -17,6 +17,7 @@
 #include "stash.h"
 #include "unit.h"
 #include "unpack/unpack.h"
+#include "util/fs.h"
 #include "util/log.h"
 #include "util/notify.h"
 #include "util/privileges.h"
@@ -29,14 +30,6 @@ static void settle_signals(void)
         signal(SIGPIPE, SIG_IGN);
         signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) is an error like others */
         signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, nobody could wait for a child */
-}
-
-/* If the caller has closed standard streams, no file that is opened here must get their numbers. */
-static void occupy_standard_streams(void)
-{
-        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
-                        return; /* there is nothing to be done about it */
 }
 
 static void print_location(const struct image *image, const char *rule)
@@ -308,7 +301,7 @@ int main(int argc, char **argv)
         _cleanup_(options_done) struct options options = OPTIONS_INIT;
         int r;
 
-        occupy_standard_streams();
+        fs_occupy_standard_streams();
         umask(0);
         r = options_parse(argc, argv, &options);
         if (r <= 0)

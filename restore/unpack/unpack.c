@@ -225,7 +225,7 @@ static int unpack_politely(struct unpacker *u, const struct newc *header, uint64
                 return walk_wrong(&u->walk, at, "a name that leads out of the directory");
         if (u->options->names)
                 fprintf(stderr, "%s\n", u->walk.name + strspn(u->walk.name, "/"));
-        if ((header->mode & S_IFMT) == 0)
+        if ((header->mode & S_IFMT) == 0 || u->walk.name[0] == '\0')
                 return WALK_SKIP;
         if (limit_to_user(u, &mine))
                 return WALK_SKIP;

@@ -53,6 +53,13 @@ int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), 
         return r < 0 ? r : -errno;
 }
 
+void fs_occupy_standard_streams(void)
+{
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+                        return; /* there is nothing to be done about it */
+}
+
 int fs_open(int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
         struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };

@@ -35,6 +35,9 @@ struct dirent *fs_next_entry(DIR *entries);
  */
 int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), void *argument);
 
+/** Open /dev/null for each standard stream that the caller has closed, so that no other file gets its number. */
+void fs_occupy_standard_streams(void);
+
 /**
  * Open a file with openat2(2). The call is repeated on EAGAIN: something was renamed or mounted while the kernel
  * resolved `..`.

@@ -97,6 +97,16 @@ load fixture-extract
     prints a
 }
 
+@test "patterns: characters of the locale" {
+    image "archive(entry('\u00fc'), entry('ab'), entry(b'\xff'), entry(b'\xfe\xff'))"
+    LC_ALL=C.UTF-8 extract -l "$T/image" '?'
+    prints ü $'\xff'
+    LC_ALL=C.UTF-8 extract -l "$T/image" '[üx]'
+    prints ü
+    LC_ALL=C extract -l "$T/image" '??'
+    prints ü ab $'\xfe\xff'
+}
+
 @test "extraction: early parts, times, a leading slash, parents of selected names" {
     image "$early + compress('zstd -15', archive($one, entry('/e', REG | 0o4711, b'e', uid=7, gid=8)))"
     extract -v -D "$T/out" "$T/image"
@@ -157,6 +167,15 @@ load fixture-extract
     extract "$T/image"
     refused 'cannot make a: something else is in the way'
     [[ $(<"$T/here/d/b") == b ]]
+}
+
+@test "an entry without a name makes nothing" {
+    image 'archive(entry("", REG | 0o600, b"x"), entry("", DIR | 0o700), entry("a", REG | 0o644, b"a"))'
+    extract -D "$T/out" "$T/image"
+    prints
+    [[ $(stat -c %a "$T/out") == 755 && $(<"$T/out/a") == a ]]
+    extract --tar "$T/image"
+    [[ $status == 0 && $(tar -tf "$T/stdout") == a ]]
 }
 
 @test "extraction by an ordinary user: no owners, no nodes, everything else" {
@@ -245,6 +264,33 @@ for part in json.load(sys.stdin)["parts"]: print(*part.values(), sep="\t")' <"$T
     prints . a d d/b
     extract -s "$T/uki.efi" a
     prints first
+}
+
+@test "standard streams that the caller has closed" {
+    image "$early + compress('gzip', archive($one))"
+    for closed in '<&-' '2>&-' '<&- 2>&-'; do
+        [[ $(eval "$EXTRACT --list --parts 2 $T/image $closed") == $'.\na\nd\nd/b' ]]
+        [[ $(eval "$EXTRACT --to-stdout $T/image a $closed") == first ]]
+    done
+    for closed in '>&-' '2>&-' '<&- >&- 2>&-'; do
+        eval "$EXTRACT -D $T/out --parts 2 $T/image $closed"
+        eval "$EXTRACT --test $T/image $closed"
+        [[ $(<"$T/out/a") == first && $(<"$T/out/d/b") == b ]]
+        rm -r "$T/out"
+    done
+    status=0
+    "$EXTRACT" --list "$T/image" >&- 2>"$T/stderr" || status=$?
+    refused 'standard output: Bad file descriptor'
+}
+
+@test "an abbreviation that dracut's program takes" {
+    image "$early + archive($one)"
+    extract --p 2 --l "$T/image"
+    prints . a d d/b
+    extract --t --verb "$T/image" a
+    prints first
+    extract --di out --par=2 "$T/image"
+    [[ $(<"$T/here/out/a") == first ]]
 }
 
 @test "usage, --help, --debug, and output that fails" {
