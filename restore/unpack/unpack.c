@@ -56,6 +56,9 @@ static bool excluded(const struct unpacker *u, const struct newc *header)
         return (header->nlink <= 1 || S_ISDIR(header->mode)) && exclude_matches(&u->options->exclude, u->walk.name);
 }
 
+/* Writing to a file takes these bits away, unless one has CAP_FSETID. */
+#define SET_ID_BITS (S_ISUID | S_ISGID)
+
 /* Hand a plain part's data to a writer thread, @fd included. @return whether one took it */
 static bool hand_over(struct unpacker *u, int fd, const struct newc *header)
 {
@@ -63,8 +66,9 @@ static bool hand_over(struct unpacker *u, int fd, const struct newc *header)
         const struct region *region = image_region(u->walk.image, s->at);
         uint64_t inside = s->at - region->at;
 
-        return u->writers && !header->checksummed && header->filesize >= WRITERS_SIZE_MIN &&
-               header->filesize <= region->size && inside <= region->size - header->filesize &&
+        return u->writers && !header->checksummed && (header->mode & SET_ID_BITS) == 0 &&
+               header->filesize >= WRITERS_SIZE_MIN && header->filesize <= region->size &&
+               inside <= region->size - header->filesize &&
                writers_copy(u->writers, region->fd, region->from + inside, fd, header->filesize, header->mtime) > 0;
 }
 
@@ -87,6 +91,8 @@ static int write_data(struct unpacker *u, int fd, const struct newc *header, uin
                 return log_error(r, "%s: cannot write %s", u->walk.image->regions[0].name, u->walk.name);
         if (header->checksummed && !u->tree.full && sum != header->check)
                 return walk_wrong(&u->walk, at, "the checksum of a file does not match");
+        if (header->mode & SET_ID_BITS && fchmod(fd, header->mode & 07777) < 0)
+                return tree_wrong(u, -errno);
         r = tree_file_times(fd, header->mtime);
         return r < 0 ? tree_wrong(u, r) : 0;
 }

@@ -231,6 +231,21 @@ load fixture-extract
     [[ $status == 1 ]]
 }
 
+@test "extraction by an ordinary user: files keep their set-ID bits" {
+    files='archive(entry("u", REG | 0o4755, b"u"), entry("g", REG | 0o2755, b"g"), entry("big", REG | 0o6711, bytes(300000)),
+        entry("h", REG | 0o4700, ino=3, nlink=2), entry("i", REG | 0o4700, b"i", ino=3, nlink=2))'
+    image "$files"
+    cp "$T/image" "$T/plain"
+    image "compress('gzip', $files)"
+    mkdir -m 777 "$T/user"
+    cp "$EXTRACT" "$T/program"
+    chmod 755 "$T" "$T/program"
+    for it in plain image; do
+        setpriv --reuid=65534 --regid=65534 --clear-groups "$T/program" -D "$T/user/$it" "$T/$it"
+        [[ $(cd "$T/user/$it" && stat -c '%n %a' -- *) == $'big 6711\ng 2755\nh 4700\ni 4700\nu 4755' ]]
+    done
+}
+
 @test "--test: an image without a main part has nothing to restore" {
     image "$early"
     extract --test "$T/image"
