@@ -215,6 +215,39 @@ skipcpio --list image " ]
     [ -x "$root/usr/libexec/dracut-restore/skipcpio" ]
 }
 
+# script NAME ARGUMENT: what dpkg runs
+script() {
+    DPKG_ROOT=$root DPKG_ADMINDIR=$root/var/lib/dpkg sh "$top/packaging/debian/$1" "$2" >/dev/null
+}
+
+@test "the Debian package after make install" {
+    command -v dpkg-divert >/dev/null || skip "no dpkg"
+    mkdir -p "$root/var/lib/dpkg/info"
+    touch "$root/var/lib/dpkg/diversions" "$root/var/lib/dpkg/status"
+    for dracut in none old upgraded; do
+        [ $dracut = none ] || distribution $dracut
+        install_
+        [ $dracut != upgraded ] || distribution $dracut
+        script preinst install
+        if [ $dracut = none ]; then
+            [ "$(find "$root" -name '*.distrib')" = "" ]
+        else
+            [ "$(cat "$lib/skipcpio.distrib" "$lib/extractinitrd.distrib" "$root/usr/bin/dracut-extractinitrd.distrib" |
+                sort -u)" = $dracut ]
+        fi
+        for file in "$lib/skipcpio" "$lib/extractinitrd" "$root/usr/bin/dracut-extractinitrd"; do
+            [[ ! -e $file && ! -L $file ]]
+        done
+        ln -s ../../libexec/dracut-restore/skipcpio "$lib/skipcpio"
+        script preinst upgrade
+        [ -L "$lib/skipcpio" ]
+        rm "$lib/skipcpio"
+        script postrm remove
+        [ $dracut = none ] || [ "$(cat "$lib/skipcpio" "$lib/extractinitrd" | sort -u)" = $dracut ]
+        [ "$(find "$root" -name '*.distrib')" = "" ]
+    done
+}
+
 @test "directories by their usual names" {
     install_ install prefix=/opt/x libexecdir=/opt/x/lib unitdir=/etc/units mandir=/m bindir=/b bashcompletiondir=/c
     grep -qx 'ExecStop=/opt/x/lib/dracut-restore/dracut-initramfs-restore $RESTORE_OPTIONS' \
