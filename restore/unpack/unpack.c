@@ -182,6 +182,13 @@ static int unpack_entry(struct unpacker *u, const struct newc *header, uint64_t 
         }
 }
 
+static int in_the_way(struct unpacker *u)
+{
+        log_error(0, "%s: cannot make %s: something else is in the way", u->walk.image->regions[0].name, u->walk.name);
+        u->result->failed++;
+        return WALK_SKIP;
+}
+
 /* Make room for an entry among files that are not of this image. @return 0, WALK_SKIP where one stays, or a negative
  * errno, already logged */
 static int give_way(struct unpacker *u, const struct newc *header)
@@ -196,14 +203,15 @@ static int give_way(struct unpacker *u, const struct newc *header)
                 u->tree.settle(u->tree.settle_argument);
         if (fstat(fd, &st) < 0)
                 return tree_wrong(u, -errno);
-        if (S_ISDIR(st.st_mode))
+        if (S_ISDIR(st.st_mode) && S_ISDIR(header->mode))
                 return 0;
-        if (st.st_mtime >= header->mtime) {
+        if (!S_ISDIR(st.st_mode) && st.st_mtime >= header->mtime) {
                 log_warning(0, "%s not created: newer or same age version exists", u->walk.name);
                 return WALK_SKIP;
         }
-        if (find_place(&u->tree, u->walk.name, &place) == 0 && place.base && unlinkat(place.dir, place.base, 0) < 0)
-                return tree_wrong(u, -errno);
+        if (find_place(&u->tree, u->walk.name, &place) == 0 && place.base &&
+            unlinkat(place.dir, place.base, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0)
+                return errno == ENOTEMPTY ? in_the_way(u) : tree_wrong(u, -errno);
         return 0;
 }
 
@@ -239,12 +247,7 @@ static int unpack_politely(struct unpacker *u, const struct newc *header, uint64
         if (r != 0)
                 return r;
         r = unpack_entry(u, &mine, at);
-        if (r == TREE_SKIPPED && !u->tree.full) {
-                log_error(0, "%s: cannot make %s: something else is in the way", u->walk.image->regions[0].name,
-                          u->walk.name);
-                u->result->failed++;
-        }
-        return r;
+        return r == TREE_SKIPPED && !u->tree.full ? in_the_way(u) : r;
 }
 
 /* The visitor's entry(). */

@@ -169,6 +169,16 @@ load fixture-extract
     [[ $(<"$T/here/d/b") == b ]]
 }
 
+@test "extraction: a directory in the way of something else stays as it is" {
+    mkdir -p "$T/here/p/full" "$T/here/l/full" "$T/here/empty"
+    touch -d @7 "$T"/here/[pl]
+    image 'archive(entry("p", FIFO | 0o600, uid=5, mtime=9), entry("l", LNK | 0o777, b"x", uid=5, mtime=9),
+        entry("empty", FIFO | 0o600))'
+    extract "$T/image"
+    [[ $status == 1 && $(grep -c 'something else is in the way' "$T/stderr") == 2 ]]
+    [[ $(stat -c '%a %u %Y' "$T"/here/[pl]) == $'755 0 7\n755 0 7' && -p $T/here/empty ]]
+}
+
 @test "an entry without a name makes nothing" {
     image 'archive(entry("", REG | 0o600, b"x"), entry("", DIR | 0o700), entry("a", REG | 0o644, b"a"))'
     extract -D "$T/out" "$T/image"
