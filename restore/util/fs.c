@@ -56,7 +56,7 @@ int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), 
 void fs_occupy_standard_streams(void)
 {
         for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+                if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
                         return; /* there is nothing to be done about it */
 }
 

@@ -35,7 +35,8 @@ struct dirent *fs_next_entry(DIR *entries);
  */
 int fs_for_each(int dir, int (*act)(int dir, const char *name, void *argument), void *argument);
 
-/** Open /dev/null for each standard stream that the caller has closed, so that no other file gets its number. */
+/** Open /dev/null for each standard stream that the caller has closed, so that no other file gets its number. Reading
+ * from it, or writing to it, fails as before. */
 void fs_occupy_standard_streams(void);
 
 /**
