@@ -23,7 +23,7 @@ DROP_INS = "dracut-shutdown.service.d"
 MASKED = """mdadm-shutdown.service kexec-load.service kexec.service systemd-firstboot.service dbus.socket dbus.service
     systemd-logind.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer
     e2scrub_reap.service fstrim.timer selinux-autorelabel-mark.service lvm2-monitor.service
-    systemd-update-utmp.service systemd-random-seed.service"""
+    systemd-update-utmp.service systemd-random-seed.service open-iscsi.service iscsid.socket"""
 # What the guest needs to boot, dracut to build images with every storage stack, and our program to run.
 PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
     dracut dracut-core cpio gzip zstd busybox-static kexec-tools systemd-boot-efi
@@ -31,6 +31,11 @@ PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
     zlib1g liblzma5 liblz4-1 libzstd1 libseccomp2 libisal2 libarchive13 libselinux1""".split()
 # What suites have that come after bookworm.
 LATER = ["systemd-ukify"]
+# What only scenarios need that are for this machine's architecture.
+NATIVE = ["open-iscsi"]
+# Its scripts fail in these suites: semodule cannot compile it.
+POLICY, WITHOUT_POLICY = "selinux-policy-default", ("sid",)
+FILE_CONTEXTS = "etc/selinux/default/contexts/files/file_contexts"
 # What the program is built with for another architecture than this machine's.
 BUILD_PACKAGES = """libc6-dev libarchive-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev libbz2-dev
     libselinux1-dev""".split()
@@ -94,11 +99,13 @@ def write(path, data):
 
 
 def repacked(image, how):
-    """A zstd image without its early part, as "plain" or "gzip"."""
+    """A zstd image without its early part, as "plain" or "gzip"; since dracut 112 kernel modules are in a plain part."""
     with open(image, "rb") as f:
         data = f.read()
-    tree = run("zstd", "-dcq", stdin=None, input=data[data.index(b"\x28\xb5\x2f\xfd"):])
-    return gzip.compress(tree, 1) if how == "gzip" else tree
+    data = data[(data.index(b"TRAILER!!!") + 10 | 511) + 1:]
+    at = data.index(b"\x28\xb5\x2f\xfd")
+    tree = run("zstd", "-dcq", stdin=None, input=data[at:])
+    return data[:at] + (gzip.compress(tree, 1) if how == "gzip" else tree)
 
 
 class OutOfReach(Exception):
@@ -164,16 +171,17 @@ class Guest:
         if self.kernel_suite:
             kernel += "/" + self.kernel_suite
             mirrors += sources(self.kernel_suite)
-        packages = [*PACKAGES, kernel]
-        if self.suite != "bookworm" and not self.foreign:
-            packages += LATER
+        self.has_policy = self.suite not in WITHOUT_POLICY
+        packages = [*(p for p in PACKAGES if p != POLICY or self.has_policy), kernel]
+        if not self.foreign:
+            packages += NATIVE + (LATER if self.suite != "bookworm" else [])
         # A suite that moves can have a Release file that has expired on this mirror.
         common = ["--mode=root", "--architectures=" + self.arch, '--aptopt=APT::Install-Recommends "false"',
                   '--aptopt=Acquire::Check-Valid-Until "false"']
         arguments = [*common, "--variant=minbase", "--include=" + ",".join(packages),
-                     *(f"--dpkgopt=path-exclude=/usr/share/{d}/*" for d in ("doc", "man", "locale", "info")),
-                     # mke2fs -d keeps the labels, so that each disk is ready for SELinux.
-                     "--customize-hook=chroot $1 setfiles -F /etc/selinux/default/contexts/files/file_contexts /"]
+                     *(f"--dpkgopt=path-exclude=/usr/share/{d}/*" for d in ("doc", "man", "locale", "info"))]
+        if self.has_policy:  # mke2fs -d keeps the labels, so that each disk is ready for SELinux.
+            arguments.append(f"--customize-hook=chroot $1 setfiles -F /{FILE_CONTEXTS} /")
         self.root_digest = digest(self.suite, arguments)
         # Nobody needs the image that the kernel's package would build.
         try:
@@ -213,6 +221,7 @@ class Guest:
             install -D -t "$root/usr/lib/vmtest" "$1/payload" "$1/stack" "$1/half" "$2"
             install -D "$1/system-shutdown" "$root/usr/lib/systemd/system-shutdown/vmtest"
             install -D -m 644 -t "$root/usr/lib/systemd/system" "$1/vmtest.service" "$1/vmtest.target"
+            install -D -m 644 -t "$root/etc/systemd/system.conf.d" "$1/patient.conf"
             cp -r "$1/99vmtest" "$root/usr/lib/dracut/modules.d/"
             cp "$3/usr/lib/dracut/dracut-initramfs-restore" "$root/usr/lib/vmtest/dracut-restore"
             mkdir -p "$root/etc/systemd/system/$4"
@@ -234,13 +243,13 @@ class Guest:
             f"/etc/systemd/system/{DROP_INS}/zz-vmtest.conf": drop_in}
 
     def label(self):
-        """Label what was installed over the root."""
-        self.in_root("""
-            mount --bind /proc "$root/proc"
-            cd "$1"
-            find . -mindepth 1 | sed "s|^\\.||" |
-                chroot "$root" setfiles -F -f - /etc/selinux/default/contexts/files/file_contexts
-            """, self.upper)
+        """Label what was installed over the root, if there is a policy."""
+        if self.has_policy:
+            self.in_root("""
+                mount --bind /proc "$root/proc"
+                cd "$1"
+                find . -mindepth 1 | sed "s|^\\.||" | chroot "$root" setfiles -F -f - "/$2"
+                """, self.upper, FILE_CONTEXTS)
 
     def image(self, name):
         """An image by the guest's own dracut, and the manifest of its tree."""
@@ -262,22 +271,32 @@ class Guest:
         return image, self.cached(f"{name}-{key}.manifest", lambda path: self.manifest(path, image))
 
     def manifest(self, path, image, second=None, label=False):
-        """The manifest of what GNU cpio makes of a zstd image, whose early part the distribution's own skipcpio takes
-        away, and of a plain one after it."""
+        """The manifest of what GNU cpio makes of a zstd image, whose early part a program of the distribution's takes
+        away (skipcpio, and since dracut 112 extractinitrd, which has cpio run), and of a plain one after it."""
         write(path, self.in_root("""
             tree=$root/tmp/tree
             mkdir "$tree"
-            cp "$lower/usr/lib/dracut/skipcpio" "$1" "$root/tmp"
-            chroot "$root" /tmp/skipcpio "/tmp/${1##*/}" | zstd -dcq | (cd "$tree" && cpio -idmu --quiet)
-            rm "$root/tmp/skipcpio" "$root/tmp/${1##*/}"
+            own=$lower/usr/lib/dracut
+            cp "$1" "$root/tmp"
+            if [ -e "$own/skipcpio" ]; then
+                # It can be a program of ours that is in its place by now.
+                cp "$own/skipcpio" "$root/tmp"
+                chroot "$root" /tmp/skipcpio "/tmp/${1##*/}" | zstd -dcq | (cd "$tree" && cpio -idmu --quiet)
+                rm "$root/tmp/skipcpio"
+            else
+                cp "$own/extractinitrd" "$root/tmp"
+                chroot "$root" /tmp/extractinitrd --parts 2- --directory /tmp/tree "/tmp/${1##*/}"
+                rm "$root/tmp/extractinitrd"
+            fi
+            rm "$root/tmp/${1##*/}"
             [ -z "$3" ] || (cd "$tree" && cpio -idmu --quiet) <"$3"
             if [ -n "$4" ]; then
                 mount --bind /proc "$root/proc"
-                chroot "$root" setfiles -F -r /tmp/tree /etc/selinux/default/contexts/files/file_contexts /tmp/tree
+                chroot "$root" setfiles -F -r /tmp/tree "/$4" /tmp/tree
             fi
             "$2" "$tree"
             rm -r "$tree"
-            """, image, self.manifest_tool, second or "", "label" if label else ""))
+            """, image, self.manifest_tool, second or "", FILE_CONTEXTS if label else ""))
         return path
 
     def tiny_initrd(self):
@@ -307,9 +326,9 @@ class Guest:
             truncate -s 1400M "$1"
             mke2fs -q -t ext4 -J size=8 -E lazy_itable_init=1 -d "$root" "$1"
             """, disk)
-        # All have their labels now, but for the root itself.
-        label = write(os.path.join(self.work, "label"), b"system_u:object_r:root_t:s0\0")
-        run("debugfs", "-w", "-R", f"ea_set -f {label} / security.selinux", disk)
+        if self.has_policy:  # All have their labels now, but for the root itself.
+            label = write(os.path.join(self.work, "label"), b"system_u:object_r:root_t:s0\0")
+            run("debugfs", "-w", "-R", f"ea_set -f {label} / security.selinux", disk)
         return disk
 
     def copy_disk(self, to, files):
@@ -358,6 +377,15 @@ class Guest:
         run("mke2fs", "-q", "-t", "ext4", "-J", "size=8", "-E", "lazy_itable_init=1", "-d", tree, to)
         shutil.rmtree(tree)
         return to, shown.decode().split()[-1]
+
+    def md_state(self, disk):
+        """What the metadata on a disk of an array says of that, by the guest's own mdadm."""
+        return self.in_root("""
+            mount -t tmpfs tmpfs "$root/tmp"
+            : >"$root/tmp/disk"
+            mount --bind "$1" "$root/tmp/disk"
+            chroot "$root" mdadm --examine /tmp/disk
+            """, disk).decode()
 
     def grub(self, to, deployment, cmdline):
         """GRUB with the menu that Fedora's blscfg makes of the entry for a deployment in the root's /boot."""

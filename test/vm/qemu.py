@@ -239,9 +239,10 @@ REFUSED = re.compile(rb"Access [Dd]enied|Security [Vv]iolation|Security Policy V
 
 
 def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
-    """Run a machine. The dialogue is a sequence of (pattern to wait for on the serial console, bytes to type); presses
-    are the three patterns of Keys; watch is a Watcher's period in seconds. A program is run in QEMU's place by the unit
-    tests."""
+    """Run a machine. The timeout is a function, for what a machine may take depends on what else the computer does
+    meanwhile; it gives seconds since the start. The dialogue is a sequence of (pattern to wait for on the serial
+    console, bytes to type); presses are the three patterns of Keys; watch is a Watcher's period in seconds. A program is
+    run in QEMU's place by the unit tests."""
     ours, theirs = zip(*(socket.socketpair() for _ in range(3)))
     channels = dict(zip(("serial", "port", "qmp"), ours))
     argv = machine.arguments(*(s.fileno() for s in theirs))
@@ -252,7 +253,8 @@ def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
     dialogue, searched = list(dialogue), 0
     keys = Keys(*presses) if presses else None
     start = time.monotonic()
-    process = subprocess.Popen(argv, pass_fds=[s.fileno() for s in theirs], stdin=subprocess.DEVNULL,
+    # A harness that is killed leaves no machine behind.
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *argv], pass_fds=[s.fileno() for s in theirs], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         for s in theirs:
@@ -262,7 +264,7 @@ def run(machine, timeout, dialogue=(), presses=None, program=None, watch=None):
             for name, s in channels.items():
                 selector.register(s, selectors.EVENT_READ, name)
             while selector.get_map():
-                left = start + timeout - time.monotonic()
+                left = start + timeout() - time.monotonic()
                 if left <= 0:
                     result.ended = "timeout"
                     break

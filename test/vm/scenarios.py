@@ -6,7 +6,7 @@ import re
 
 KERNEL = "%s panic=-1 printk.devkmsg=on"
 SYSTEMD = ("systemd.unit=vmtest.target systemd.log_target=kmsg "
-           "systemd.journald.forward_to_console=1 systemd.default_timeout_stop_sec=60s")
+           "systemd.journald.forward_to_console=1")
 ROOT = "root=/dev/vda rootfstype=ext4 rw"
 # The groups a scenario is in: what is run for each suite, what is run every day on bookworm, and what on demand alone.
 GROUPS = ("core", "daily", "demand")
@@ -201,8 +201,10 @@ def but(scenario, changes):
 FOREIGN = re.compile(rb"(?:^|[ /\]])((?:cpio|gzip|bzip2|xz|lzma|lzop|lz4|zstd|skipcpio|sh|bash|dash|busybox)"
                      rb"(?:\[\d+\])?: .*)", re.M)
 OURS = re.compile(rb"dracut-initramfs-restore\[\d+\]: ([^\r\n]*)")
-# In /run/initramfs anyway: the mark, the image's identifier, and the folder that dracut's initramfs makes where it boots.
-NOT_RESTORED = {".", "./.need_shutdown", "./.image-id", "./log", "./log/private", "./live", "end"}
+# In /run/initramfs anyway: the mark, the image's identifier, and what dracut's initramfs makes there while it boots: its
+# /var/log, and since dracut 112 more of its /var and etc.
+NOT_RESTORED = {".", "./.need_shutdown", "./.image-id", "./log", "./log/private", "./live", "./cmdline.d", "./systemd",
+                "./systemd/coredump", "./systemd/ephemeral-trees", "end"}
 # What has to come back of an initramfs that keeps itself: all programs, libraries and their data.
 STASHED = re.compile(r"\./(shutdown|usr/(?!lib/firmware|lib/modules/[^/ ]+/kernel|lib/dracut/hooks)\S*) ")
 STAMP = rb"\[ *(\d+\.\d+)\] systemd\[1\]: %s dracut-shutdown\.service"

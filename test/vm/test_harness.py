@@ -3,15 +3,19 @@
 
 Alone: python3 -m unittest discover test/vm
 """
+import gzip
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import corpus
+import guest
 import qemu
 import scenarios
 
@@ -73,7 +77,7 @@ class Fake:
         self.program = [sys.executable, "-c", "import os, sys, time\nserial, port, qmp = map(int, sys.argv[1:])\n" + text]
 
     def run(self, timeout, dialogue=(), presses=None, watch=None, **machine):
-        return qemu.run(qemu.Machine(**machine), timeout, dialogue, presses, self.program, watch)
+        return qemu.run(qemu.Machine(**machine), timeout if callable(timeout) else lambda: timeout, dialogue, presses, self.program, watch)
 
 
 class Running(unittest.TestCase):
@@ -83,6 +87,26 @@ class Running(unittest.TestCase):
         self.assertEqual((run.ended, run.stage), ("timeout", "initrd"))
         problems = scenarios.check(scenarios.SCENARIOS[0], run, [])
         self.assertIn("ended with timeout instead of poweroff; the last stage was initrd", problems[0])
+
+    def test_a_busy_computer_gets_more_time(self):
+        patience = iter([1, 5, 5])
+        run = Fake("time.sleep(2); os.write(serial, b'late')").run(lambda: next(patience, 5))
+        self.assertNotEqual(run.ended, "timeout")
+        self.assertIn(b"late", run.serial)
+
+    def test_a_killed_harness_leaves_no_machine(self):
+        code = (f"import sys\nsys.path.insert(0, {os.path.dirname(qemu.__file__)!r})\nimport qemu\n"
+                "qemu.run(qemu.Machine(), lambda: 60, program=['sh', '-c', 'echo $$ >$0; exec sleep 60', sys.argv[1]])")
+        with tempfile.TemporaryDirectory() as folder:
+            fifo = os.path.join(folder, "fifo")
+            os.mkfifo(fifo)
+            harness = subprocess.Popen([sys.executable, "-c", code, fifo])
+            with open(fifo) as f:
+                machine = os.pidfd_open(int(f.readline()))
+            harness.kill()
+            harness.wait()
+            self.assertTrue(select.select([machine], [], [], 30)[0], "it runs on")
+            os.close(machine)
 
     def test_ends(self):
         for reason, ended in (("guest-shutdown", "poweroff"), ("guest-reset", "reboot")):
@@ -185,6 +209,19 @@ class Scenarios(unittest.TestCase):
         self.assertEqual({s.group for s in scenarios.SCENARIOS}, set(scenarios.GROUPS))
         self.assertEqual({s.name for s in scenarios.SCENARIOS if s.group == "core"},
                          {"poweroff", "uki", "loop", "noexec", "small-memory", "corrupt"})
+
+
+class Images(unittest.TestCase):
+    def test_repacked(self):
+        early, modules, tree = (corpus.archive(corpus.entry(name)) for name in ("early_cpio", "modules", "shutdown"))
+        with tempfile.NamedTemporaryFile() as f:
+            for plain in (b"", modules):
+                f.seek(0)
+                f.truncate()
+                f.write(early + bytes(-len(early) % 512) + plain + guest.run("zstd", "-qc", stdin=None, input=tree))
+                f.flush()
+                self.assertEqual(guest.repacked(f.name, "plain"), plain + tree)
+                self.assertEqual(gzip.decompress(guest.repacked(f.name, "gzip")[len(plain):]), tree)
 
 
 class Corpus(unittest.TestCase):
