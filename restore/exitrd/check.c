@@ -55,8 +55,8 @@ static bool is_shell(const char *path)
         return false;
 }
 
-/* Judges a program of the tree that was started in the tree; what it says goes into the one line. */
-static int judge(const struct check *check, struct running *running, const char *what)
+/* Waits for a program of the tree to end; if it fails, what it says goes into the one line. */
+static int end_program(const struct check *check, struct running *running, const char *what)
 {
         char said[512];
         int r = run_wait(running, said, sizeof(said));
@@ -166,7 +166,7 @@ static int check_script(const struct check *check, int fd, const char *path, con
                 return check_not_run(check, r, what);
         for (size_t i = 0; i < ELEMENTSOF(programs); i++)
                 begin_needed(check, needed, i);
-        r = judge(check, &shell, what);
+        r = end_program(check, &shell, what);
         if (r == 0)
                 r = check_sourced(check, fd, path);
         for (size_t i = 0; i < ELEMENTSOF(programs); i++) {

@@ -133,7 +133,7 @@ void listing_begin(const struct check *check, int fd, const char *path, struct l
 
 /* Judge by what the loader says: its status is 0 also where a library is one of another version. @return whether it is
  * glibc's, or a negative errno, already logged */
-static int judge(const struct check *check, const struct listing *l, int status, char *said)
+static int judge_listing(const struct check *check, const struct listing *l, int status, char *said)
 {
         size_t length = strlen(said);
         char *wrong;
@@ -168,7 +168,7 @@ static int look_up_symbols(const struct check *check, const struct listing *l, c
         const char *argv[] = { l->loader, l->path, NULL };
         int r = run_program(&CHECK_RUN(check, .argv = argv, .environment = environment, .whole = true), said, size);
 
-        return r < 0 ? check_not_run(check, r, l->path) : judge(check, l, r, said);
+        return r < 0 ? check_not_run(check, r, l->path) : judge_listing(check, l, r, said);
 }
 
 int listing_end(const struct check *check, struct listing *l, bool symbols)
@@ -190,7 +190,7 @@ int listing_end(const struct check *check, struct listing *l, bool symbols)
         r = l->not_started < 0 ? l->not_started : run_wait(&l->running, said, sizeof(said));
         if (r < 0)
                 return check_not_run(check, r, l->path);
-        r = judge(check, l, r, said);
+        r = judge_listing(check, l, r, said);
         /* Only glibc's loader knows the variables; musl's would start the program. */
         if (r > 0)
                 r = symbols ? look_up_symbols(check, l, said, sizeof(said)) : 0;

@@ -9,6 +9,7 @@
 
 #include "skipcpio/util.h"
 #include "util/compat.h"
+#include "util/newmount.h"
 
 /* As udev spells a label in a link's name: anything unusual as \xNN. */
 static bool encode(const char *label, char *out, size_t size)
@@ -83,27 +84,16 @@ const struct filesystem *partition_sniff(const uint8_t *head, size_t size)
         return NULL;
 }
 
-static int set_up(int context, const char *source, const struct filesystem *filesystem, bool superblock_read_only)
-{
-        if (fsconfig(context, FSCONFIG_SET_STRING, "source", source, 0) < 0)
-                return -errno;
-        if (superblock_read_only) {
-                if (fsconfig(context, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0)
-                        return -errno;
-                if (filesystem->flag && fsconfig(context, FSCONFIG_SET_FLAG, filesystem->flag, NULL, 0) < 0)
-                        return -errno;
-        }
-        return fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0 ? -errno : 0;
-}
-
 int partition_mount(int device)
 {
+        enum { ATTRIBUTES = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
         _cleanup_close_ int data = -1;
         uint8_t head[PARTITION_HEAD_SIZE];
         const struct filesystem *filesystem;
         char source[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+        struct mount_setting settings[] = { { .key = "source", .value = source }, { .key = "ro" }, {} };
         ssize_t n;
-        int r = -EBUSY;
+        int r;
 
         snprintf(source, sizeof(source), "/proc/self/fd/%d", device);
         data = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -116,20 +106,9 @@ int partition_mount(int device)
         if (!filesystem)
                 return -EMEDIUMTYPE;
 
-        /* A device that is in use writable elsewhere refuses a read-only superblock; its mount here is read-only
-         * anyway. */
-        for (int i = 0; i < 2 && r == -EBUSY; i++) {
-                _cleanup_close_ int context = fsopen(filesystem->type, FSOPEN_CLOEXEC);
-                int mount;
-
-                if (context < 0)
-                        return -errno;
-                r = set_up(context, source, filesystem, i == 0);
-                if (r < 0)
-                        continue;
-                mount = fsmount(context, FSMOUNT_CLOEXEC,
-                                MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-                return mount < 0 ? -errno : mount;
-        }
-        return r;
+        /* A device that is mounted writable elsewhere refuses a read-only superblock; this mount is read-only anyway.
+         */
+        settings[2].key = filesystem->flag;
+        r = mount_new(filesystem->type, ATTRIBUTES, settings, filesystem->flag ? 3 : 2);
+        return r == -EBUSY ? mount_new(filesystem->type, ATTRIBUTES, settings, 1) : r;
 }

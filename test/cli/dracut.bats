@@ -25,7 +25,7 @@ setup_file() {
     printf '%s\0' "${compressors[@]}" | xargs -0 -P 2 -I {} bash -euc '
         name=${3%% *}
         [[ $1/$name.img -nt /lib/modules/$2/modules.dep && $1/$name.img -nt $(command -v dracut) ]] && exit
-        [[ $name == lz4 ]] && modules=() || modules=(--no-kernel --modules bash)
+        [[ $name == lz4 ]] && modules=() || modules=(--no-kernel --modules dash)
         dracut --quiet --conf "$1/dracut.conf" --confdir "$1/acpi" --no-hostonly "${modules[@]}" --compress "$3" --kver "$2" \
             --force "$1/$name.new" >"$1/$name.log" 2>&1
         mv "$1/$name.new" "$1/$name.img"' - "$images" "$kver" {}

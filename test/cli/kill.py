@@ -14,7 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../lib"))
 import newc
-from harness import RESTORE, check, main, make_tree, restore, scratch
+from harness import RESTORE, check, main, make_tree, restore, same, scratch
 
 
 def run(name, times):
@@ -28,7 +28,7 @@ def run(name, times):
         expected, durations = list(newc.manifest(tree, root=False)), []
 
         def whole():
-            check(list(newc.manifest(out, root=False)) == expected, *newc.diff(tree, out, root=False)[:10])
+            same(expected, out, root=False)
             shutil.rmtree(out)
 
         for _ in range(5):

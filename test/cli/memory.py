@@ -15,6 +15,7 @@ import newc
 from harness import RESTORE, check, main, scratch
 
 LIMIT = 16384  # KiB
+FILE = 4 << 20  # bytes of each file
 # What the format needs by itself, in KiB: its window or dictionary; of a format of blocks, a block.
 WINDOW = {"plain": 0, "gzip": 32, "pigz": 32, "bzip2": 900, "lzma": 8192, "xz": 1024, "xz -T0": 1024, "lzop": 256,
           "lz4 -l": 8192, "lz4": 4096, "zstd -15": 8192, "zstd -T0": 8192}
@@ -56,23 +57,28 @@ def measure(pid, highest):
     return total
 
 
+def write_plain(path, files):
+    """An archive of files with little in them to compress, for the compressor's time; the decoder's memory is the same."""
+    data = random.Random(files).randbytes(32 << 10)
+    with open(path, "wb") as f:
+        for i in range(files):
+            f.write(newc.entry("file%d" % i, filesize=FILE) + data)
+            f.seek(FILE - len(data), os.SEEK_CUR)  # a hole takes no memory, and reads fast
+        f.write(newc.trailer())
+
+
 def run(mib, *formats):
     mib = int(mib)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])  # each further CPU's thread has buffers of its own
     with scratch() as tmp:
-        # Little to compress, for the compressor's time; the decoder's memory is the same.
-        block = random.Random(mib).randbytes(32 << 10).ljust(4 << 20, b"\0")
+        plain, compressed, out = tmp + "/plain", tmp + "/compressed", tmp + "/out"
+        write_plain(plain, mib // 4)
         for format in formats:
-            image, out = tmp + "/image", tmp + "/out"
-            with open(image, "wb") as f:
-                command = ["cat"] if format == "plain" else (format + " -c " + FAST.get(format, newc.FORMATS[format])).split()
-                with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=f) as p:
-                    for i in range(mib // 4):
-                        p.stdin.write(newc.entry("file%d" % i, filesize=len(block)))
-                        p.stdin.write(block)  # not copied into the entry
-                    p.stdin.write(newc.trailer())
-                    p.stdin.close()
-                check(p.returncode == 0, command)
+            image = plain
+            if format != "plain":
+                image = compressed
+                with open(plain, "rb") as f, open(image, "wb") as to:
+                    subprocess.run((format + " -c " + FAST.get(format, newc.FORMATS[format])).split(), stdin=f, stdout=to, check=True)
             highest, together = {}, 0
             with subprocess.Popen([RESTORE, "-C", out, image], stdout=subprocess.DEVNULL) as p:
                 while p.poll() is None:
@@ -80,7 +86,7 @@ def run(mib, *formats):
                     time.sleep(0.005)
             check(p.returncode == 0, format, "exit", p.returncode)
             size = sum(os.path.getsize(out + "/" + n) for n in os.listdir(out))
-            check(size == (mib // 4) * len(block), format, "restored", size)
+            check(size == (mib // 4) * FILE, format, "restored", size)
             limit = LIMIT + WINDOW[format]
             print("%s, %d MiB: peak %d KiB in all, of the processes %s; limit %d KiB" % (
                 format, mib, together, " and ".join(str(kib) for kib in highest.values()), limit))

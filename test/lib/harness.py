@@ -66,8 +66,11 @@ def restore(image, out, *options, expect=0, warning=False):
     return done.returncode, stderr[0]
 
 
-def same(tree_a, tree_b, **how):
-    lines = newc.diff(tree_a, tree_b, **how)
+def same(expected, tree, **how):
+    """tree is the expected one: another tree, or a list of the lines of its manifest."""
+    if isinstance(expected, str):
+        expected = newc.manifest(expected, **how)
+    lines = newc.differences(expected, newc.manifest(tree, **how))
     check(not lines, "%d differences:\n%s" % (len(lines), "\n".join(lines[:10])))
 
 

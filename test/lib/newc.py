@@ -67,7 +67,10 @@ def entry(name, mode=REG | 0o644, data=b"", *, ino=0, uid=0, gid=0, nlink=1, mti
     if filesize is None:
         filesize = len(data)
     fields = (ino, mode, uid, gid, nlink, mtime, filesize, *dev, *rdev, namesize, check)
-    header = magic + b"".join(f if isinstance(f, bytes) else b"%08x" % f for f in fields)
+    try:
+        header = b"%s%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x" % (magic, *fields)
+    except TypeError:
+        header = magic + b"".join(f if isinstance(f, bytes) else b"%08x" % f for f in fields)
     return pad(header + name) + pad(data)
 
 
