@@ -17,10 +17,11 @@
  *   (mount_is_extrinsic() in src/core/mount.c).
  * - A soft reboot takes /run along without what is mounted on it (src/shared/switch-root.c since
  *   254). .need_shutdown is visible again then, and the next shutdown restores again.
- * - dracut-shutdown.service is not started where /run/initramfs/bin/sh is there already (ConditionPathExists=). The
- * tree comes when it stops, and after a soft reboot is gone before it is started again: the condition holds.
- * - Where it fails, dracut-shutdown-onfailure.service removes /run/initramfs/shutdown (OnFailure=). A restore that
- * failed has mounted nothing, so that is what was there before.
+ * - dracut-shutdown.service is started only if /run/initramfs/bin/sh does not exist
+ *   (ConditionPathExists=). The tree is made when the unit stops, and a soft reboot discards it
+ *   before the unit is started again.
+ * - If the unit fails, dracut-shutdown-onfailure.service removes /run/initramfs/shutdown
+ *   (OnFailure=). A failed restore has mounted nothing, so that is a file from before.
  * - plymouthd makes it its root (plymouth-switch-root-initramfs.service, which waits for the end of our unit): a mount
  *   there serves it as files do.
  */

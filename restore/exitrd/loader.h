@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Programs of a tree: whether they can be started there, by what the tree's own dynamic loader says of their libraries.
+ * Whether programs of a tree can start there: the tree's own dynamic loader resolves their libraries.
  */
 
 #include <limits.h>
@@ -17,15 +17,15 @@ struct check {
         const char *image; /* what it was made of, for messages */
 };
 
-/* A start takes a millisecond or two. With twenty others to run at the same time it has taken more than five seconds;
- * and the unit has three minutes. */
+/* A program starts in a millisecond or two, but with twenty others at the same time it has taken over five seconds. The
+ * unit has three minutes. */
 #define CHECK_TIMEOUT_MS 30000U
 
-/* A struct run for a program of the tree in the tree. */
+/* How to run a program of the tree in the tree. */
 #define CHECK_RUN(check, ...) \
         ((struct run){ .dir_fd = (check)->root_fd, .in_root = true, .timeout = CHECK_TIMEOUT_MS, __VA_ARGS__ })
 
-/** Open a program of the tree for reading. @return a descriptor, or a negative errno: -EACCES where it is none */
+/** Open a program of the tree for reading. @return a descriptor, or a negative errno: -EACCES if it is not a program */
 int check_open_program(const struct check *check, const char *path);
 
 /** Log that a program could not be run to its end. @return @r */
@@ -36,7 +36,7 @@ struct listing {
         char path[PATH_MAX], loader[PATH_MAX];
         dev_t device;
         ino_t inode;
-        int error, not_started; /* what there is to say in the end, or 0 */
+        int error, not_started; /* negative errnos for listing_end() to report, or 0 */
         bool begun;
         struct running running;
 };
@@ -46,17 +46,17 @@ struct listing {
  *
  * @param fd    the program, which is ELF
  * @param path  its name in the tree
- * @param ret   for listing_end(), which also says what is wrong, and listing_done()
+ * @param ret   for listing_end(), which also reports errors, and listing_done()
  */
 void listing_begin(const struct check *check, int fd, const char *path, struct listing *ret);
 
 /**
  * Wait for what the loader says.
  *
- * @param symbols  have it also look up all symbols, where it is glibc's
- * @return 0, also where nothing was begun or the program is static; or a negative errno, already logged
+ * @param symbols  also look up all symbols, if the loader is glibc's
+ * @return 0, also if nothing was begun or the program is static; or a negative errno, already logged
  */
 int listing_end(const struct check *check, struct listing *listing, bool symbols);
 
-/** End it, at any time after listing_begin(), or without. */
+/** Stop the loader if it still runs, and free all. Does nothing if nothing was begun. */
 void listing_done(struct listing *listing);

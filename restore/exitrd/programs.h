@@ -32,10 +32,9 @@ int programs_begin(int root_fd, int tree_fd, struct programs *ret);
  * Take a program. It is copied only after all that it needs was found.
  *
  * @param path      with or without a leading slash
- * @param dlopened  libraries that it opens itself, but needs as those that it is linked with; ended by NULL, or NULL.
- *                  What the program's own note names besides is taken if it can be found
- * @param level     of what is said of a failure that is the program's own: LOG_ERR, or LOG_WARNING
- *                  where it can be done without
+ * @param dlopened  libraries that it cannot do without, though it loads them with dlopen(); ended by NULL, or NULL.
+ *                  Others, named in the program's own note, are taken if they are found
+ * @param level     of messages about the program: LOG_ERR, or LOG_WARNING if it is optional
  * @param real      gets its name without a link in it, relative to the root
  * @return 0; -ENOENT if there is no such file, not logged; or another negative errno, already
  *         logged: -EPERM if others than root can write to a file or to a directory on the way, -ENOPKG if a

@@ -161,7 +161,7 @@ static int look_closer(struct search *search, struct lead *lead)
         struct stat st;
         int r;
 
-        lead->told = true;
+        lead->examined = true;
         if (boot <= 0 && !identifier)
                 return 0;
         r = open_lead(search, lead);
@@ -174,7 +174,7 @@ static int look_closer(struct search *search, struct lead *lead)
         return 0;
 }
 
-/* Whether leads have something against them and nothing to choose between them. */
+/* Drop all leads with the same evidence as @like: each is doubtful, and nothing speaks for one of them. */
 static void drop_equals(struct search *search, const struct lead *like)
 {
         struct lead copy = *like;
@@ -188,16 +188,16 @@ static void drop_equals(struct search *search, const struct lead *like)
                 }
 }
 
-/* @return 1 if the best lead is so by more than its place in the list; 0 where to look again; or -ENOMEM */
-static int tell_equals(struct search *search, struct lead *best)
+/* @return 1 if @best can be taken; 0 if leads have changed and the best must be found again; or -ENOMEM */
+static int compare_equals(struct search *search, struct lead *best)
 {
-        size_t equals = 0, untold = 0;
+        size_t equals = 0, unexamined = 0;
         int r = 0;
 
         for (size_t i = 0; i < search->lead_count; i++)
                 if (compare_evidence(&search->leads[i], best) == 0) {
                         equals++;
-                        untold += !search->leads[i].told;
+                        unexamined += !search->leads[i].examined;
                 }
         if (equals < 2)
                 return 1;
@@ -205,10 +205,10 @@ static int tell_equals(struct search *search, struct lead *best)
                 drop_equals(search, best);
                 return 0;
         }
-        if (untold == 0)
+        if (unexamined == 0)
                 return 1;
         for (size_t i = 0; r == 0 && i < search->lead_count; i++)
-                if (!search->leads[i].told && compare_evidence(&search->leads[i], best) == 0)
+                if (!search->leads[i].examined && compare_evidence(&search->leads[i], best) == 0)
                         r = look_closer(search, &search->leads[i]);
         return r;
 }
@@ -230,7 +230,7 @@ int lead_take(struct search *search, const struct place *next, struct lead *ret)
                 best = best_lead(search);
                 if (!best || (next && may_be_better(next, best)))
                         return 0;
-                r = tell_equals(search, best);
+                r = compare_equals(search, best);
         }
         if (r < 0)
                 return r;

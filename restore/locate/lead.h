@@ -71,7 +71,7 @@ struct lead {
         const struct entry *entry; /* for @open; the search owns it */
         struct image image;
         size_t serial;
-        bool told; /* it was compared with its equals */
+        bool examined; /* the last members of @evidence are set, as far as they can be */
 };
 
 /**

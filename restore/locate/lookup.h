@@ -25,7 +25,7 @@ int lookup_directory(int root, const char *path);
 int lookup_node(int root, const char *path);
 
 /**
- * Read a whole small file; its size as told by stat(2) is ignored, as it is 0 in /proc.
+ * Read a whole small file. Its st_size is ignored: in /proc it is 0.
  *
  * @param max   the largest size, in bytes
  * @param ret   its bytes and a NUL, to be freed

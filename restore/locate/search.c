@@ -27,7 +27,7 @@ static int find_kver(struct search *search, const char *wanted)
                         return -ENOMEM;
                 search->other_kernel = wanted && strcmp(wanted, running) != 0;
         } else if (wanted) {
-                search->other_kernel = true; /* what runs, if anything does, cannot be told */
+                search->other_kernel = true; /* which kernel runs, if any, is unknown */
         } else {
                 if (uname(&uts) < 0)
                         return -errno;

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * Mounts of new file systems that hang nowhere: nobody sees them, and they go away with their last descriptor.
+ * Mounts of new file systems, attached nowhere: nobody sees them, and they end with their last descriptor.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/** What a file system is told. */
+/** An option of a file system. */
 struct mount_setting {
         const char *key, *value; /* value: NULL for a flag */
         bool optional;           /* kernels may refuse it */

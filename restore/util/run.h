@@ -36,7 +36,7 @@ struct running {
  * killed if this process dies.
  *
  * @param ret  for run_wait(), and run_done() in any case
- * @return 0, or a negative errno: no memory, no descriptors. That it cannot be confined or executed is for run_wait()
+ * @return 0, or a negative errno: no memory, no descriptors. run_wait() reports if it cannot be confined or executed
  */
 int run_start(const struct run *run, struct running *ret);
 
