@@ -144,7 +144,7 @@ def one(job):
 def run(format):
     r = random.Random(format)
     with scratch() as tmp:
-        make_tree(tmp + "/tree", SIZES.get(format, 280) << 10)
+        make_tree(tmp + "/tree", SIZES.get(format, 280) << 10, files=16)
         image = newc.compress(format, newc.archive(*newc.from_tree(tmp + "/tree"), block=512))
         with open(tmp + "/image", "wb") as f:
             f.write(image)
