@@ -55,12 +55,25 @@ static bool below_boot(struct span directory, struct span *ret)
         return false;
 }
 
+/* Take off what an installed kernel or image got when the next one of its version came. Returns whether it had that. */
+static bool cut_old(struct span *name)
+{
+        static const char suffix[] = ".old";
+
+        if (name->size < strlen(suffix) || memcmp(name->at + name->size - strlen(suffix), suffix, strlen(suffix)) != 0)
+                return false;
+        name->size -= strlen(suffix);
+        return true;
+}
+
 /* Whether an image's name is the kernel's with another word in front: vmlinuz-lts, initramfs-lts. */
 static bool is_named_as(struct span name, struct span kernel)
 {
         static const char *const words[] = { "vmlinuz", "vmlinux", "kernel", "linux",
                                              "bzImage", "zImage",  "uImage", "Image" };
 
+        if (cut_old(&kernel) != cut_old(&name))
+                return false;
         kernel = name_without_suffixes(kernel);
         for (size_t i = 0; i < ELEMENTSOF(words); i++) {
                 size_t n = strlen(words[i]);
@@ -101,6 +114,9 @@ int find_booted(struct search *search, const struct place *place)
         int r;
 
         if (!read_boot_image(search, &kernel))
+                return 0;
+        (void)cut_old(&kernel.name);
+        if (place->grade == GRADE_VERSION && !name_has_version(kernel.name, search->kver))
                 return 0;
         r = scan_span(search, place, kernel.directory);
         return r == 0 && below_boot(kernel.directory, &below) ? scan_span(search, place, below) : r;

@@ -94,7 +94,7 @@ static int add_fitting(struct search *search, const struct place *place, const s
         if (naming == NAMING_BESIDE) {
                 if (version_beside(search, volume, path) <= 0)
                         return 0;
-        } else if (naming != NAMING_VERSION && naming != NAMING_DIRECTORY &&
+        } else if (naming != NAMING_VERSION && naming != NAMING_DIRECTORY && place->grade != GRADE_VERSION &&
                    !path_has_version(span_of(path), search->kver)) {
                 evidence.version = version_of_image(search, volume, path, fd);
         }

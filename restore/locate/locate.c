@@ -35,6 +35,7 @@ static const struct place places[] = {
         { GRADE_VERSION, "kernel version", find_file, "initrd-%v", false },
         { GRADE_VERSION, "kernel version", find_file, "initrd-%v.img", false },
         { GRADE_VERSION, "kernel version", find_file, "uImage-%v", false },
+        { GRADE_VERSION, "name of the kernel that booted (BOOT_IMAGE)", find_booted, NULL, true },
         { GRADE_SIMILAR, "kernel version", find_deep, NULL, false },
         { GRADE_SIMILAR, "kernel version", find_similar, NULL, false },
         { GRADE_UKI, "unified kernel image of the kernel version", find_uki_by_version, NULL, false },

@@ -382,6 +382,21 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     done
 }
 
+@test "the kernel before the last one of its version, and its image" {
+    for image in initramfs-$K.img initrd-$K; do
+        new_system "BOOT_IMAGE=/boot/vmlinuz-$K.old root=UUID=1"
+        put boot/$image
+        put boot/$image.old
+        older boot/$image 10
+        older boot/$image.old 1000
+        finds BOOT_IMAGE /boot/$image.old
+        echo "BOOT_IMAGE=/boot/vmlinuz-$K root=UUID=1" >"$S/proc/cmdline"
+        finds 'kernel version' /boot/$image
+    done
+    rm "$S/boot/$image"
+    finds_nothing
+}
+
 @test "deployments: an image of any name in the directory of the one that booted" {
     for name in initramfs-$K initramfs initramfs.img initrd-$K.img; do
         for booted in aa bb; do
