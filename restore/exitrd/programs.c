@@ -116,11 +116,14 @@ static int try_list(struct collection *c, const char *list, const char *soname, 
         return r;
 }
 
-/* The directory of a path. @return @buffer, which has PATH_MAX bytes */
-static const char *directory_of(const char *path, char *buffer)
+/* The loader's own directories, which the one that it is in tells: on Debian /lib/x86_64-linux-gnu and the same in
+ * /usr. @return @buffer, which has 2 * PATH_MAX bytes */
+static const char *directories_of(const char *loader, char *buffer)
 {
-        snprintf(buffer, PATH_MAX, "%s", path);
-        *(strrchr(buffer, '/') ?: buffer) = '\0';
+        const char *from = strncmp(loader, "usr/", strlen("usr/")) == 0 ? loader + strlen("usr/") : loader;
+        int length = (int)(strrchr(loader, '/') ? strrchr(loader, '/') + 1 - from : 0);
+
+        snprintf(buffer, 2 * (size_t)PATH_MAX, "/%.*s:/usr/%.*s", MAX(length - 1, 0), from, MAX(length - 1, 0), from);
         return buffer;
 }
 
@@ -128,7 +131,7 @@ static const char *directory_of(const char *path, char *buffer)
 static int find_library(struct collection *c, size_t parent, const char *soname)
 {
         const struct programs *programs = c->programs;
-        char loader[PATH_MAX];
+        char loader[2 * PATH_MAX];
         const char *path;
         size_t at = 0;
         int r = 0;
@@ -149,7 +152,7 @@ static int find_library(struct collection *c, size_t parent, const char *soname)
         while (r == 0 && (path = cache_next(programs->cache, programs->cache_size, soname, &at)))
                 r = try_path(c, soname, path, parent);
         if (r == 0 && c->parts[0].object.interpreter && c->count > 1) /* the second part is the loader */
-                r = try_list(c, directory_of(c->parts[1].path, loader), soname, parent, "");
+                r = try_list(c, directories_of(c->parts[1].real, loader), soname, parent, "");
         for (size_t i = 0; r == 0 && i < ELEMENTSOF(last_directories); i++)
                 r = try_list(c, last_directories[i], soname, parent, "");
         return r;

@@ -110,6 +110,14 @@ declines() {
     declines "libmount.so.1 is missing, which $systemd/systemd-shutdown needs"
 }
 
+@test "no cache of the loader: its own directories" {
+    system
+    rm "$T/root/etc/ld.so.cache"
+    composes
+    chroot "$T/tree" "$(own_loader)" --list /shutdown >"$T/list"
+    if grep "not found" "$T/list"; then return 1; fi
+}
+
 @test "a library is cut off" {
     system
     truncate -s 100000 "$T/root$(realpath "$libmount")"
