@@ -29,7 +29,7 @@ static int open_directory(const char *directory)
 {
         int fd;
 
-        if (directory && mkdir(directory, 0755) < 0 && errno != EEXIST)
+        if (directory && mkdir(directory, 0777) < 0 && errno != EEXIST)
                 return log_error(-errno, "%s", directory);
         fd = open(directory ?: ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         return fd < 0 ? log_error(-errno, "%s", directory ?: ".") : fd;
@@ -49,6 +49,7 @@ static int extract(const struct image *image, const struct options *options)
 
         if (directory < 0)
                 return directory;
+        umask(0); /* modes are the image's */
         r = unpack_image(image, directory, &unpack_options, &unpacked);
         if (r == -ENOSPC)
                 return log_error(r, "%s: %" PRIu64 " entries and %" PRIu64 " bytes are not written",
@@ -89,7 +90,6 @@ int main(int argc, char **argv)
                 return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
         if (r < 0)
                 return r == -EINVAL ? 2 : EXIT_FAILURE;
-        umask(0);
         signal(SIGCHLD, SIG_DFL); /* ignored, as a caller may have it, nobody could wait for a child */
         signal(SIGXFSZ, SIG_IGN); /* a limit for files (ulimit -f) is an error like others */
         /* No bar if it would mix with the output on the same terminal. */

@@ -157,6 +157,7 @@ static int extract_nested(const struct image *image, const struct options *optio
         if (scratch < 0)
                 return log_error(scratch, "Nested roots cannot be read%s",
                                  user < 0 ? ", which takes root's rights or user namespaces" : "");
+        umask(0); /* modes are the image's */
         for (size_t i = 0; i < NESTED_KINDS; i++)
                 names[i] = (char *)nested_kinds[i].name;
         r = unpack_image(image, scratch, &unpack, &unpacked);

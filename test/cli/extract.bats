@@ -121,6 +121,14 @@ load fixture-extract
     refused "No such file"
 }
 
+@test "extraction: the umask is for the directory of -D alone" {
+    image "archive(entry('a', REG | 0o666), entry('d/b', REG | 0o664))"
+    for it in 077=700 027=750 0=777; do
+        (umask "${it%=*}" && extract -D "$T/$it" "$T/image" && prints)
+        [[ $(cd "$T/$it" && stat -c %a . a d d/b | xargs) == "${it#*=} 666 755 664" ]]
+    done
+}
+
 @test "extraction: hard links, nodes, and the tree that the restore makes" {
     image "archive($one, $two, entry('x', REG | 0o644, b'', nlink=2, ino=9),
         entry('y', REG | 0o644, b'xy', nlink=2, ino=9),
