@@ -20,8 +20,8 @@
 static const char *const places[] = { "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
                                       "usr/lib/systemd/system", "lib/systemd/system" };
 
-/* Settings that give a service a mount namespace (exec_needs_mount_namespace() in systemd's src/core/execute.c), and
- * the values of them that do not. */
+/* Settings that give a service a mount namespace (exec_needs_mount_namespace() in systemd's src/core/execute.c) or take
+ * root's rights from it, and the values of them that do not. */
 static const struct setting {
         const char *name, *harmless;
 } settings[] = {
@@ -45,6 +45,7 @@ static const struct setting {
         { "PrivateMounts", NULL },
         { "PrivateNetwork", NULL },
         { "PrivateTmp", NULL },
+        { "PrivateUsers", NULL },
         { "ProcSubset", "all" },
         { "ProtectControlGroups", NULL },
         { "ProtectHome", NULL },
@@ -58,6 +59,7 @@ static const struct setting {
         { "RootDirectory", "" },
         { "RootImage", "" },
         { "TemporaryFileSystem", "" },
+        { "User", "root" },
 };
 
 /* The settings in the files read so far. */
@@ -270,7 +272,8 @@ int unit_check(const char *sysroot, char *reason, size_t size)
                 return wrong(reason, size, UNIT_NAME " does not stop with " PROGRAM);
         for (size_t i = 0; i < ELEMENTSOF(settings); i++)
                 if (unit->confined[i])
-                        return wrong(reason, size, "%s= in /%s gives the unit a mount namespace of its own",
+                        return wrong(reason, size,
+                                     "%s= in /%s keeps the unit from mounting the tree where PID 1 sees it",
                                      settings[i].name, unit->confining[i]);
         if (!is_active(unit, sysroot))
                 return wrong(reason, size, UNIT_NAME " is not active: it has to be started before it can be stopped");

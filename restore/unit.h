@@ -3,7 +3,7 @@
 
 /*
  * The unit that runs the restore, read from systemd's files (systemd.unit(5)). Its drop-ins can replace
- * the program, or run it in a mount namespace of its own, whose mounts PID 1 does not see.
+ * the program, or run it where it cannot mount or PID 1 does not see what it mounts.
  */
 
 #include <stdbool.h>

@@ -252,11 +252,15 @@ END
     printf '[Service]\nPrivateTmp=no\n' >"$system/dracut-shutdown.service.d/20-tmp.conf"
     restore --check -S "$T/root" -k 1
     [[ $status == 0 ]]
-    for setting in PrivateNetwork=yes NetworkNamespacePath=/run/netns/a IPCNamespacePath=/run/ipc PrivateBPF=yes BindLogSockets=yes; do
+    for setting in PrivateNetwork=yes NetworkNamespacePath=/run/netns/a IPCNamespacePath=/run/ipc PrivateBPF=yes BindLogSockets=yes \
+        PrivateUsers=self User=nobody; do
         printf '[Service]\n%s\n' "$setting" >"$system/dracut-shutdown.service.d/30-new.conf"
         restore --check -S "$T/root" -k 1
         [[ $status == 1 && $(tail -n 1 "$T/stdout") == *"does not pivot: ${setting%%=*}= in "* ]]
     done
+    printf '[Service]\nUser=root\n' >"$system/dracut-shutdown.service.d/30-new.conf"
+    restore --check -S "$T/root" -k 1
+    [[ $status == 0 ]]
     rm "$system/dracut-shutdown.service.d/30-new.conf"
     mkdir -p "$T/root/etc/systemd/system"
     ln -s /dev/null "$T/root/etc/systemd/system/dracut-shutdown.service" # with a drop-in that stops with the program
