@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What was found in other programs that unpack cpio archives, one case each. That nothing gets out in general is
-# contained.bats' and the fuzzers' matter.
+# Attacks known from other programs that unpack cpio archives, one test each. Containment in general is tested by
+# contained.bats and the fuzzers.
 
 load common
 
@@ -66,7 +66,7 @@ attack() {
         image "archive(entry('link', LNK | 0o777, 'x', filesize=b'$size'))"
         attack 1
     done
-    # As the kernel does: a target that no system call takes is passed over, if it is there.
+    # As in the kernel: a target that no system call accepts is skipped.
     image "archive(entry('link', LNK | 0o777, 'x' * 4097), entry('y', data='y'))"
     attack 0
     [[ ! -L $T/work/out/link && -f $T/work/out/y ]]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# --check on systems as they are in the field, whole ones and damaged ones: the image, the rule, the verdict and the exit
-# status that it says are what the restore then does. Root, a C compiler, objcopy and systemd's stub are needed.
+# --check on systems as found in the field, intact and damaged: the image, rule, verdict and exit status that it reports
+# are those of the restore that follows. Needs root, a C compiler, objcopy and systemd's stub.
 
 load common
 load fixture-locate
@@ -13,7 +13,7 @@ whole() {
     exitrd "$S/$1" "${2:-name}"
 }
 
-# cut FILE: a whole one, without its second half
+# cut FILE: such an image, without its second half
 cut_short() {
     whole "$1"
     truncate -s 150000 "$S/$1"
@@ -25,7 +25,7 @@ new_system() {
     ready
 }
 
-# --- The systems. Each one says what is to come: PIVOTS or not, the rule, and the image below $S.
+# --- The systems. Each has the expected result: PIVOTS or not, the rule, and the image below $S.
 
 limine() {
     new_system 'quiet rw root=UUID=1'
@@ -139,7 +139,7 @@ composed() {
 
 # --- The loop.
 
-# ready: what dracut-shutdown.service has to be, and what asks for the pivot
+# ready: dracut-shutdown.service as it must be, and the mark that asks for the pivot
 ready() {
     local units=$S/usr/lib/systemd/system
 
@@ -159,7 +159,7 @@ same() {
     diff -u --label "--check's $1" --label "the restore's $1" "$2" "$3"
 }
 
-# expect VERDICT [RULE FILE...]: --check says so, and does nothing; the restore then does so
+# expect VERDICT [RULE FILE...]: --check reports this and changes nothing, and the restore then does it
 expect() {
     local verdict=$1 rule=${2-} checked file
 
@@ -176,7 +176,7 @@ expect() {
     sed -n 's/^content .*: \(.* entries, [0-9]* KiB\).*/\1/p' "$T/stdout" >"$T/check.content"
 
     restore -v -S "$S"
-    # What could not be used is the same, in the same words.
+    # The same candidates could not be used, with the same messages.
     sed '/: image: /d' "$T/stderr" | same messages "$T/check.stderr" -
     if [[ $verdict == pivots ]]; then
         [[ $status == 0 && -x $S/run/initramfs/shutdown ]]
@@ -187,7 +187,7 @@ expect() {
     else
         [[ ! -e $S/run/initramfs/shutdown ]]
         state | diff -u "$T/before" -
-        # Where nothing asks for it there is nothing to do, and that is no failure.
+        # If nothing asks for a pivot, there is nothing to do, which is no failure.
         [[ $status == $([[ $verdict == *"nothing asks"* ]] && echo 0 || echo 1) ]]
     fi
 }

@@ -17,17 +17,17 @@ teardown_file() {
     [[ -z ${FILES-} ]] || rm -rf --one-file-system "$FILES"
 }
 
-# system: in $T/root a system that an exitrd can be made of
+# system: make $T/root, a system that an exitrd can be composed from
 system() {
     cp -a "$FILES/root" "$T/"
 }
 
-# own_loader: what programs of this machine name as their loader
+# own_loader: the loader of this machine's programs
 own_loader() {
     ldd /bin/sh | grep -oE '^\s+/[^ ]*ld[^ ]*' | tr -d '[:space:]'
 }
 
-# composes [OPTION]...: the exitrd is made in $T/root/run/initramfs, and that is what `in_tree` looks at
+# composes [OPTION]...: the exitrd is made in $T/root/run/initramfs, where in_tree looks
 composes() {
     # shellcheck disable=SC2016 # the inner shell expands it
     unshare -m --propagation private bash -euc '
@@ -36,7 +36,7 @@ composes() {
     said=$(cat "$T/stdout" "$T/stderr")
 }
 
-# declines PATTERN: one line that has it, and no exitrd
+# declines PATTERN: it prints one line, which matches, and makes no exitrd
 declines() {
     restore -S "$T/root"
     [[ $status == 1 && ! -s $T/stdout && $(lines "$T/stderr") == 1 ]] || { echo "exit $status: $said"; return 1; }
@@ -214,7 +214,7 @@ device() {
     echo "$2" >"$T/root/sys/class/$1"
 }
 
-# hook LINE...: what runs after systemd-shutdown; without any, nothing does
+# hook LINE...: the hook that runs after systemd-shutdown has these lines; without LINE there is no hook
 hook() {
     if [[ $# == 0 ]]; then
         [[ ! -e $T/tree$systemd/system-shutdown/dracut-restore ]]
@@ -223,7 +223,7 @@ hook() {
     diff <(printf '%s\n' "$@") <(tail -n +4 "$T/tree$systemd/system-shutdown/dracut-restore")
 }
 
-# tools NAME...: of those that there are, these are in the tree
+# tools NAME...: of all tools, the tree has these
 tools() {
     diff <(printf '%s\n' "$@") <(ls "$T/tree/usr/sbin" 2>/dev/null)
     rm -r "$T/tree" "$T/root/sys"

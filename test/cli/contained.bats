@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Nothing outside the directory changes, whatever an image or the directory holds, tried as root.
+# Run as root: nothing outside the directory changes, whatever the image or the directory holds.
 
 load common
 
@@ -18,7 +18,7 @@ teardown() {
     rm -rf --one-file-system "$T" "$T.before"
 }
 
-# All that a restore must not touch, with times of change; a directory's time also tells of names made in it.
+# All that a restore must not touch, with times of change. A directory's time changes when a name is made in it.
 everything() {
     find "$T/outside" -printf '%p %y %m %U %G %s %n %T@ %C@ %l\n' | sort
     stat -c '%n %y %z' / /etc /etc/passwd
@@ -26,8 +26,8 @@ everything() {
     ls -d /tmp/evil /dev/shm/evil /outside /evil 2>/dev/null || :
 }
 
-# contained STATUS [OPTION]...: the image, or what is in DIR, tries to get out. Restore into $T/work/out: it exits with
-# STATUS and one line, and nothing outside has changed.
+# contained STATUS [OPTION]...: restore an image that tries to get out into $T/work/out: it exits with STATUS and one line,
+# and nothing outside has changed.
 contained() {
     restore -C "$T/work/out" "$T/image" "${@:2}"
     echo "exit $status: $said"
@@ -37,7 +37,7 @@ contained() {
     T=$T/work tree_names
 }
 
-# The tree that is there has nothing of the outside's contents.
+# The tree has nothing from outside.
 tree_names() {
     ! grep -rsq secret "$T/out"
 }
@@ -51,7 +51,7 @@ tree_names() {
     [[ $(<"$T/work/out/x") == 1 ]]
 }
 
-# chmod() follows symlinks. No entry's is to find one in its way: device numbers of all sizes, as mknod() refuses some.
+# chmod() follows symlinks, so it must never meet one. Device numbers of all sizes, as mknod() refuses some.
 @test "a mode for a symlink's target" {
     image "archive(*[e for i, (way, mode, rdev, nlink, target) in enumerate(
         (way, mode, rdev, nlink, target) for way in ('%s', './%s', 'x%s/../%s') for mode in (DIR, FIFO, SOCK, CHR, BLK, 0o170000, 0)
@@ -100,7 +100,7 @@ tree_names() {
                    entry('../../outside/secret', ino=6, nlink=2), entry('stolen2', ino=6, nlink=2, data='evil'))"
     contained 0
     rm -r "$T/work/out"
-    # A name that is a symlink by the time that it is linked: the kernel writes through it.
+    # A name that has become a symlink when it is linked to: the kernel writes through it.
     image "archive(entry('a', ino=5, nlink=2), entry('a', LNK | 0o777, '$T/outside/secret'), entry('b', data='evil', ino=5, nlink=2),
                    entry('c', ino=6, nlink=2), entry('c', LNK | 0o777, '../../outside/secret'), entry('d', data='evil', ino=6, nlink=2),
                    entry('e', CHR | 0o600, ino=7, nlink=2, rdev=(1, 3)), entry('e', LNK | 0o777, '$T/outside/dir'),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The decoder's process: what it may do, and what happens when it is made to do something else (test/fault/rogue.c).
+# The decoder's process: what it may do, and what happens if it does something else (test/fault/rogue.c).
 
 load common
 
@@ -21,7 +21,7 @@ teardown() {
     rm -rf --one-file-system "$T" "$T".*
 }
 
-# misbehave CASE [SECONDS]: restore with a decoder that does that
+# misbehave CASE [SECONDS]: restore with a decoder that misbehaves so
 misbehave() {
     status=0
     (cd "$T/here" && ROGUE=$1 ROGUE_TARGET=$T/target timeout -s KILL "${2-20}" \
@@ -29,7 +29,7 @@ misbehave() {
     said=$(<"$T.said")
 }
 
-# Nothing has changed, neither in DIR nor beside it, and one line says why.
+# Nothing in DIR or beside it has changed, and one line says why.
 contained() {
     echo "$said"
     [[ $status == 1 ]]
@@ -129,8 +129,8 @@ each() {
     done
 }
 
-# hold_decoder IMAGE...: a restore that is held at the first name, and its $decoder, which fills the ring; with $REFUSED, a
-# call that fails, and how, as strace takes it
+# hold_decoder IMAGE...: hold a restore at its first name while its $decoder fills the ring. $REFUSED is a call that fails,
+# and how, as for strace
 hold_decoder() {
     rm -rf "$T/out" # where it is missing, the first name is the image's
     hold openat2 1 "$RESTORE" -C "$T/out" "$@" 7<"$T/target" 9<"$T/target" >"$T.said" 2>&1

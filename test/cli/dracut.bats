@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Images that dracut makes here, a whole one and a small one with each of its other compressors, restore to what GNU cpio
-# and bsdtar extract; and where those two do otherwise than the kernel, the kernel's way. The images are kept in
+# Images that this machine's dracut makes, a whole one and a small one with each other compressor, restore to what GNU cpio
+# and bsdtar extract. Where those differ from the kernel, the restore does as the kernel. The images are kept in
 # $BUILD/images for the next run.
 
 load common
 load fixture-extract
 
 images=$(realpath -m "${BUILD:-$tests/../build}/images")
-# What --compress can be, the one of the whole image first, which takes longest. A word that dracut knows gets options
-# from it; its "gzip" is pigz where that is installed.
+# Values of --compress. The first is for the whole image, which takes longest. dracut adds options to a name that it knows;
+# its "gzip" is pigz if that is installed.
 compressors=(lz4 zstd 'gzip -n' pigz bzip2 lzma xz lzop cat)
 
 setup_file() {
@@ -31,7 +31,7 @@ setup_file() {
         mv "$1/$name.new" "$1/$name.img"' - "$images" "$kver" {}
 }
 
-# main_part IMAGE DECOMPRESSOR...: what is in the parts that are not early, as one archive, by other programs than ours
+# main_part IMAGE DECOMPRESSOR...: print the main parts as one archive, without using our programs
 main_part() {
     python3 -IS - "$@" <<-'END'
 	import subprocess
@@ -86,7 +86,7 @@ real() {
     [[ ! -e $T/out/kernel ]]
     # GNU cpio may set no times of symlinks, and sets those of directories before it fills them.
     newc diff --ignore=mtime "$T/cpio" "$T/out"
-    # bsdtar does all that, but for the directory that it is told to work in.
+    # bsdtar sets all times but that of the directory it extracts into.
     newc diff --no-root "$T/bsdtar" "$T/out"
 }
 
@@ -132,7 +132,7 @@ real() {
     restore -C "$T/out" "$images/lz4.img"
     succeeded
     "$EXTRACT" --tar --parts 2- "$images/lz4.img" >"$T/archive"
-    # The image has entries of a directory apart from each other, whose time tar sets too early unless it is told not to.
+    # The image's entries in one directory are not all together, so tar would set the directory's time too early.
     tar -xpf "$T/archive" -C "$T/tar" --delay-directory-restore
     bsdtar -xpf "$T/archive" -C "$T/bsdtar"
     newc diff --no-root "$T/out" "$T/tar"
@@ -146,7 +146,7 @@ real() {
 
 # Where others differ from the kernel
 
-# differs PROGRAM... -- EXPRESSION LINE...: ours makes this tree, as a kernel does; each PROGRAM makes another one.
+# differs PROGRAM... -- EXPRESSION LINE...: our program makes this tree, as the kernel does; each PROGRAM makes another.
 differs() {
     local others=()
     while [[ $1 != -- ]]; do

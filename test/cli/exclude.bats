@@ -47,7 +47,7 @@ without() {
     without -x '*.ko' -- 'a d 0755 0:0 0' 'a/b d 0755 0:0 0' 'a/b/x.ko.zst f 0644 0:0 0 "3"'
 }
 
-# Which name has the data is known only when all of them have come.
+# Which name has the data is known only after the last of them.
 @test "a file with several names is not left out, whichever name has the data" {
     for last in True False; do
         image "archive(entry('a', data='' if $last else 'x', ino=5, nlink=2), entry('b', data='x' if $last else '', ino=5, nlink=2),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# A restore for the pivot, below a sysroot of its own: the tmpfs and its one move into place.
+# A restore for the pivot, below a sysroot: the tmpfs, and the one call that moves it into place.
 
 load common
 
@@ -316,7 +316,7 @@ END
     [[ $(<"$T/left") == .need_shutdown ]]
 }
 
-# Anybody can open /run/initramfs, and so lock it.
+# Anyone can open /run/initramfs, and so lock it.
 @test "somebody else's lock on the directory holds nothing up" {
     exitrd_root
     flock -s "$R" sleep 60 3>&- &

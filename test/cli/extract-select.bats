@@ -108,7 +108,7 @@ load fixture-extract
     prints . a d d/b
     { dd bs=4 count=1 status=none of="$T/read"; extract -l -P 2 -; } < <(head -c 4 /dev/zero; cat "$T/image")
     prints . a d d/b
-    # a regular file of which some was read already
+    # a regular file that was partly read already
     { head -c 4 /dev/zero; cat "$T/image"; } >"$T/shifted"
     { dd bs=4 count=1 status=none of="$T/read"; extract -l -P 2 -; } <"$T/shifted"
     prints . a d d/b

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# dracut-extractinitrd --tar: bsdtar, GNU tar and sqfstar read what --list says and what a restore makes.
+# dracut-extractinitrd --tar: bsdtar, GNU tar and sqfstar read the entries that --list prints and a restore makes.
 
 load common
 load fixture-extract
 
-# entries of all types, and a second part that overrules the first
+# entries of all types, and a second part that overrides some
 first='archive(entry(".", DIR | 0o711), entry("usr", DIR | 0o755, mtime=99), entry("/usr/bin", DIR | 0o1777, uid=7),
     *(entry("usr/bin/f%d" % i, REG | 0o644, b"x" * i * 700, mtime=10**9 + i, uid=i, gid=2 * i) for i in range(30)),
     entry("suid", REG | 0o6755, b"s"), entry("l", LNK | 0o777, b"usr/bin/f1", mtime=5), entry("c", CHR | 0o620, rdev=(4, 64)),
@@ -65,7 +65,7 @@ END
         extract --tar "$T/image"
         # shellcheck disable=SC2086 # words
         (cd "$T/out" && $it <"$T/stdout")
-        # a directory that an archive makes by the way has the time of now; bsdtar does not set that of `.`
+        # a directory without an entry gets the current time; bsdtar does not set the time of `.`
         newc diff "$T/restored" "$T/out" | grep -vF '\xc3\xbc d' | grep -v "^.\. d 0711 0:0 " | diff /dev/null -
         [[ $(stat -c %a "$T/out") == 711 ]]
     done
@@ -79,7 +79,7 @@ END
     mkdir "$T/mounted"
     mount -t squashfs -o ro,loop "$T/squashfs" "$T/mounted" 2>"$T/said" ||
         unsquashfs -quiet -no-progress -force -dest "$T/mounted" "$T/squashfs"
-    # sqfstar's root directory is its own affair (-root-mode and so on)
+    # sqfstar makes the root directory by its own options (-root-mode and others)
     newc diff --no-root "$T/restored" "$T/mounted" | grep -vF '\xc3\xbc d' | diff /dev/null -
 }
 

@@ -7,7 +7,7 @@ load fixture-extract
 
 bad='REG | 0o644, b"data", magic="070702", check=1'
 
-# damage FILE TEXT OFFSET: at OFFSET behind TEXT, which may be negative, a byte becomes z
+# damage FILE TEXT OFFSET: set the byte at OFFSET from the end of TEXT, which may be negative, to z
 damage() {
     python3 -c 'import sys
 data = bytearray(open(sys.argv[1], "rb").read())
@@ -15,7 +15,7 @@ data[data.index(sys.argv[2].encode()) + int(sys.argv[3])] = ord("z")
 open(sys.argv[1], "wb").write(data)' "$@"
 }
 
-# defects PATTERN...: the last run failed with just these lines
+# defects PATTERN...: the last run failed with exactly these lines
 defects() {
     [[ $status == 1 && $(lines "$T/stderr") == "$#" ]] || { echo "exit $status: $(<"$T/stderr")"; return 1; }
     local number=0 it
@@ -79,7 +79,7 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
 }
 
 @test "an early part whose trailer has data does not hide the main part" {
-    # found by fuzz-extract: the restore skipped all to the image's end, and said that it was done
+    # found by fuzz-extract: the restore skipped everything to the image's end and reported success
     for it in 128 100000000; do
         image "archive(entry('.', DIR | 0o755)) + archive(entry('early_cpio', REG | 0o644, b'1'), $kernel, end=False) +
             entry('TRAILER!!!', 0, filesize=$it) + bytes(16) + archive(entry('main', REG | 0o644, b'1'))"
@@ -121,7 +121,7 @@ open(sys.argv[2], "wb").write(data.replace(b"000003e7", b"00000064", 1))' "$T/im
         extract --nested -x kernel -x early_cpio -x "$name" -D "$T/out" "$T/image"
         prints
         newc diff --no-root --ignore=links "$T/root" "$T/out"
-        # fsck.erofs 1.5 makes files of their own of hard links, 1.8 does not.
+        # fsck.erofs 1.5 extracts hard links as separate files, 1.8 does not.
         links=2
         if [[ $name == erofs* ]] && command -v fsck.erofs >/dev/null; then
             fsck.erofs --extract="$T/own" --overwrite "$T/erofs"
@@ -150,7 +150,7 @@ as_user() {
 
 @test "--nested for an ordinary user: owners, nodes and links of a squashfs; an erofs without owners and nodes" {
     { unsquashfs -help; unsquashfs -help-all; } 2>&1 | grep -q -- -pf || skip "squashfs-tools before 4.5 do not write such lists"
-    # a name and a target with all that the list of unsquashfs escapes, or that would end a line there
+    # a name and a target with all characters that the list of unsquashfs escapes, or that would end a line
     mkdir -p "$T/root/usr/bin/sub" "$T/root/dev" "$T/root/locked"
     echo tool >"$T/root/usr/bin/tool"
     ln "$T/root/usr/bin/tool" "$T/root/usr/bin/other"

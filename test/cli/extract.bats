@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# dracut-extractinitrd: what dracut's program of this name does for lsinitrd, and its own options.
+# dracut-extractinitrd: the options of dracut's program of this name, which lsinitrd uses, and its own.
 
 load common
 load fixture-extract

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The built programs have what compiler and linker can do for them.
+# The programs are built with the compiler's and linker's hardening.
 
 load common
 
@@ -55,7 +55,7 @@ instrumented() {
 
 @test "control-flow enforcement" {
     ! instrumented || skip "built with a sanitizer"
-    # The linker's note says so only where the C library was built with it as well: what counts are the instructions.
+    # The linker's note is there only if the C library was built with it as well, so look for the instructions.
     case $(uname -m) in
     x86_64) mark=endbr64 ;;
     aarch64) mark='bti|paciasp' ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What `make install` puts where, what an upgrade of dracut and `make uninstall` leave, whether the manual pages and the
-# completions know the options that the programs have, and whether each file has its licence.
+# Where `make install` puts files, what an upgrade of dracut and `make uninstall` leave, whether the manual pages and
+# completions have all options of the programs, and whether each file has its licence.
 
 setup() {
     top=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -21,13 +21,13 @@ programs() {
     (cd "$top" && realpath $(make -s BUILD="$BUILD" programs))
 }
 
-# nothing is built here: what is tested is there
+# nothing is built here: the tested programs are there already
 install_() {
     make -s -C "$top" BUILD="$BUILD" DESTDIR="$root" -o all "${@:-install}" >"$T/said" 2>&1 ||
         { cat "$T/said"; return 1; }
 }
 
-# Two names for each of lsinitrd's readers, so that each test is of all of them.
+# Two names for each of lsinitrd's readers, so that each test covers all.
 distribution() {
     mkdir -p "$root/usr/bin"
     rm -f "$lib/skipcpio" "$lib/extractinitrd" "$root/usr/bin/dracut-extractinitrd" # as a package manager replaces files
@@ -43,7 +43,7 @@ options() {
     grep -oE -- '(^|[][ ,|])--?[[:alnum:]][[:alnum:]-]*' | grep -oE -- '--?[[:alnum:]-]+' | sort -u
 }
 
-# What --help has at the beginnings of its lines.
+# The options at the beginnings of --help's lines.
 options_of_help() {
     "$1" --help | sed -nE 's/^Usage: //p; s/^ +(-.*)/ \1/p' | sed -E 's/(.)  .*/\1/' | options
 }
@@ -115,7 +115,7 @@ skipcpio --list image " ]
     install_
     [ "$(find "$root" -path '*/man/*' -type f | wc -l)" -ge 3 ]
     find "$root" -path '*/man/*' -type f | while read -r page; do
-        # Whether the pages that it refers to are on this machine does not matter.
+        # The pages that it refers to need not be on this machine.
         mandoc -T lint "$page" 2>/dev/null | grep -v 'referenced manual not found' || :
         MANWIDTH=80 man --warnings -E UTF-8 -l -Z "$page" 2>&1 >/dev/null
         grep -Hn '@[a-z]*@' "$page" || :
@@ -131,7 +131,7 @@ skipcpio --list image " ]
         title=$(basename "$page" | sed -E 's/(.*)\.(.)/\U\1(\2)/')
         MANWIDTH=80 man -E UTF-8 -l "$page" >"$T/page"
         head -n 1 "$T/page" | grep -E "^${title//[()]/.} +[A-Z][^.]*[a-z] +${title//[()]/.}\$"
-        # At the right is that again, or with groff since 1.23 the title.
+        # At the right is the same again, or with groff 1.23 and later the title.
         tail -n 1 "$T/page" | grep -E "^dracut-restore $version  .*  (dracut-restore $version|${title//[()]/.})\$"
     done <"$T/pages"
 }
@@ -215,7 +215,7 @@ skipcpio --list image " ]
     [ -x "$root/usr/libexec/dracut-restore/skipcpio" ]
 }
 
-# script NAME ARGUMENT: what dpkg runs
+# script NAME ARGUMENT: run a maintainer script as dpkg does
 script() {
     DPKG_ROOT=$root DPKG_ADMINDIR=$root/var/lib/dpkg sh "$top/packaging/debian/$1" "$2" >/dev/null
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Images of more than 4 GiB, which 32 bits do not count. Their big files are left out, so that they need no memory.
+# Images of more than 4 GiB, beyond 32 bits. Their large files are left out, so that they need no memory.
 
 load common
 
@@ -11,7 +11,7 @@ large() {
     newc image 'archive(entry("big2", data=bytes(1 << 20)), entry("behind", data="here"))'
 }
 
-# left_out: all but the big files is restored
+# left_out: everything but the large files is restored
 left_out() {
     restore -x 'big*' -C "$T/out" "$T/image"
     [[ $status == 0 && $(lines "$T/stdout") == 1 ]] || { echo "exit $status: $said"; return 1; }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Libraries are loaded when an image asks for one, under the unit's confinement, and are not always there.
+# Libraries are loaded when an image needs them, under the unit's confinement, and may be missing.
 
 load common
 
 # shellcheck disable=SC2153
 FAULT=${RESTORE%/restore/*}/test/fault
 
-# formats COMMAND...: restore an image of every format by that command, and compare
+# formats COMMAND...: restore an image of every format with that command, and compare
 formats() {
     python3 -I - "$tests/lib" "$T" "$@" <<'EOF'
 import os, random, shutil, subprocess, sys
@@ -85,7 +85,7 @@ print(next(l.split()[-1] for l in open("/proc/self/maps") if sys.argv[1].split("
 @test "another missing library: the line names the format" {
     hide libbz2.so.1.0 libbz2.so.1 liblzo2.so.2 liblz4.so.1 liblzma.so.5 libzstd.so.1
     for format in bzip2 lzop 'lz4 -l' lz4 xz lzma 'zstd -15'; do
-        # the compressor needs it as well
+        # the compressor needs it too
         LD_LIBRARY_PATH='' image "compress('$format', archive(entry('a', data='x')))"
         refuses "the library that reads ${format%% *}.* is not installed"
     done

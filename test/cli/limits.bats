@@ -34,7 +34,7 @@ in_tmpfs() {
     newc image "archive(entry('x', data='x' * 1000))" >"$T/plain"
     for format in xz lzma; do
         for dict in 128MiB 192MiB 1536MiB; do
-            # An encoder would need the memory; so the header is changed behind one that does not.
+            # An encoder would need that memory, so the header is changed afterwards.
             python3 -c '
 import lzma, sys
 size = int(sys.argv[2][:-3]) << 20
@@ -75,7 +75,7 @@ assert peak < 20000, peak
 EOF
 }
 
-# A file of 128 MiB of zeros: many times what there is room for, and small in each format.
+# A file of 128 MiB of zeros: many times the room for it, and small in each format.
 bomb() {
     { newc image "entry('bomb', data='', filesize=128 << 20)"; head -c 128M /dev/zero; newc image "trailer()"; } | $1 >"$T/image"
 }
@@ -84,7 +84,7 @@ bomb() {
     for format in 'zstd -1 -q -c' 'gzip -1 -c' 'xz -0 -c' 'lz4 -q -c'; do
         bomb "$format"
         [[ $(stat -c %s "$T/image") -lt 10000000 ]]
-        # No more than this tmpfs may grow to: its memory is that of a control group, if there is one, or of the machine.
+        # The tmpfs is limited too: its memory belongs to a control group, if there is one, or to the machine.
         in_tmpfs 16M bash -euc '
             df --output=used,iused "$1/small" >"$1/before"
             ulimit -f 65536 # 64 MiB a file: the machine has more memory than a test may take

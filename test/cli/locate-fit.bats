@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# U-Boot's FIT: the ramdisk of the configuration that is booted, where there is one, and a line where there is none. mkimage
-# and dtc are needed.
+# U-Boot's FIT: the ramdisk of the booted configuration, or a line if there is none. Needs mkimage and dtc.
 
 load common
 load fixture-locate
@@ -13,7 +12,7 @@ setup() {
     BOTH='c1 { kernel = "kernel"; ramdisk = "a"; }; c2 { kernel = "kernel"; ramdisk = "b"; };'
 }
 
-# refuses REASON: as an argument, in one line; as a candidate, another one is taken.
+# refuses REASON: named as an argument, the image is refused with one line; as a candidate, the next one is taken.
 refuses() {
     restore -C "$T/tree" "$S/boot/x.itb"
     [[ $status == 1 && $said == *"Cannot use $S/boot/x.itb: $1" && $(lines "$T/stderr") == 1 ]] || { echo "$status: $said"; return 1; }
@@ -31,7 +30,7 @@ refuses() {
     restores_exitrd a
     fit boot/initrd.img "default = \"c2\"; $BOTH" -E -p 0x1000
     restores_exitrd b
-    # Behind an early part, as an argument.
+    # After an early part, as an argument.
     newc image 'early()' >"$T/early"
     restore -C "$T/tree" "$T/early" "$S/boot/initrd.img"
     succeeded

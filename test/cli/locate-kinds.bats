@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# More systems of the kinds that locate.bats has from the field, thought of afterwards. Root, losetup, mkfs.ext4, objcopy
-# and systemd's stub are needed.
+# More systems, of the kinds in locate.bats. Needs root, losetup, mkfs.ext4, objcopy and systemd's stub.
 
 load common
 load fixture-locate
@@ -188,7 +187,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'kernel version' /boot/initrd.img-$K
     entry efi/loader/entries/old.conf "version $K" 'linux /x/Image-old' 'initrd /x/initrd-old' 'options root=UUID=1 ro'
     finds 'fits the kernel command line' /efi/x/initrd-old
-    # A version of the system, not of a kernel, says nothing.
+    # A version of the system, not of a kernel, is no evidence.
     rm "$S/efi/loader/entries/old.conf"
     rmdir "$S/usr/lib/modules/6.1.0-6"
     finds 'initrd=' /efi/x/initrd
@@ -336,7 +335,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
         echo arm64 | tee "$S/boot/A/vmlinuz" >"$S/boot/B/vmlinuz"
         finds 'name of the kernel that booted' /boot/$slot/initramfs.xz
     done
-    # The other one has this kernel, an update has put the next one here.
+    # The other slot has this kernel; an update has put the next one here.
     bzimage "$S/boot/A/vmlinuz" $K
     bzimage "$S/boot/B/vmlinuz" 6.1.0-6
     finds 'kernel beside it' /boot/A/initramfs.xz
@@ -494,7 +493,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
     finds 'default name' /boot/uImage
     cp "$S/boot/uImage" "$S/boot/uImage-$K"
     finds 'kernel version' /boot/uImage-$K
-    # A kernel alone.
+    # Only a kernel.
     uboot 2 "$T/kernel" >"$S/boot/uImage-$K"
     put boot/initrd.img
     finds 'default name' /boot/initrd.img
@@ -525,7 +524,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
         rm "$S/$file"
         finds_nothing
     done
-    # Several in such a directory may be snapshots'.
+    # Several images in such a directory may belong to snapshots.
     for i in 1 2; do put boot/$K/initrd-$i; done
     finds_nothing
 }
@@ -548,7 +547,7 @@ UUID=aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee
 
 @test "the newest before the boot: of two unified kernel images, of one name on two volumes, of three names, of two tokens" {
     new_system
-    # newest FILE OTHER...: the first one was made last before the boot
+    # newest FILE OTHER...: FILE is the newest that was made before the boot
     newest() {
         local age=10
         for file; do

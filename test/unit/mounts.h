@@ -15,7 +15,7 @@
 
 static char place[] = "/tmp/test-XXXXXX"; /* a tmpfs after place_setup() */
 
-/** Group setup: a mount namespace and a tmpfs at @place. Skips the tests where that needs root. */
+/** Group setup: a mount namespace and a tmpfs at @place. Skips the tests if that is not permitted. */
 static inline int place_setup(void **state)
 {
         (void)state;
@@ -32,7 +32,7 @@ static inline int place_teardown(void **state)
         return umount2(place, MNT_DETACH) == 0 && rmdir(place) == 0 ? 0 : -1;
 }
 
-/** A name below @place; four of them are good at a time. */
+/** A name below @place. The last four are valid. */
 static inline const char *at_place(const char *name)
 {
         static char names[4][256];

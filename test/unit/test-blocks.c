@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A part of independent blocks with a damaged one in it, decoded by several threads for a consumer that is slow: all
- * before it arrives, then the end; nobody waits for a block that nobody will make. */
+/* A damaged block in a part of independent blocks, with several threads and a slow consumer: the blocks before it
+ * arrive, then the end. Nobody waits for a block that is never made. */
 #include <pthread.h>
 #include <time.h>
 

@@ -54,13 +54,13 @@ static void test_option(void **state)
         assert_null(option.options);
         bootoption_done(&option);
 
-        /* What follows need not be text. */
+        /* Optional data need not be text. */
         add(&b, "abc", 3);
         assert_int_equal(bootoption_parse(b.at, b.size, &option), 0);
         assert_null(option.options);
         bootoption_done(&option);
 
-        /* The firmware's own choice of a file, and nothing at all. */
+        /* Without a file, the firmware's default; without anything, an error. */
         add_option(&b, true, 0, "");
         assert_int_equal(bootoption_parse(b.at, b.size, &option), 0);
         assert_memory_equal(option.path, "/EFI/BOOT/BOOT", strlen("/EFI/BOOT/BOOT"));
@@ -68,7 +68,7 @@ static void test_option(void **state)
         add_option(&b, false, 0, "");
         assert_int_equal(bootoption_parse(b.at, b.size, &option), -EBADMSG);
 
-        /* What some firmware leaves behind the path is no command line. */
+        /* Some firmware leaves bytes behind the path that are no command line. */
         add_option(&b, true, 1, "\x01garbage");
         assert_int_equal(bootoption_parse(b.at, b.size, &option), 0);
         assert_null(option.options);
@@ -101,7 +101,7 @@ static void test_cut(void **state)
         whole = b.size;
         for (size_t size = 0; size < whole; size++)
                 assert_int_equal(bootoption_parse(b.at, size, &option), -EBADMSG);
-        /* A node that is shorter than its own header, one that is longer than what there is. */
+        /* A node shorter than its own header, and one longer than the rest. */
         b.at[12] = 3;
         assert_int_equal(bootoption_parse(b.at, whole, &option), -EBADMSG);
         b.at[13] = 0xff;

@@ -8,7 +8,7 @@
 
 static char heard[4096];
 
-/* Runs a shell command in the tree that is checked. */
+/* Runs a shell command in the checked tree. */
 static void in_tree(const char *command)
 {
         char line[2048];
@@ -42,7 +42,7 @@ static int check(void)
         int r = 0;
 
         snprintf(heard, sizeof(heard), "%s", HEAR(r = check_exitrd(tree, "IMAGE")));
-        /* One line on failure, none on success; and nothing was run. */
+        /* One line on failure, none on success; nothing was run. */
         if (r == 0)
                 assert_string_equal(heard, "");
         else
@@ -97,7 +97,7 @@ static void on_noexec(void **state)
         assert_int_equal(check(), 0);
 }
 
-/* systemd asks whether it can be executed before the pivot, and executes it after that: both have to find it. */
+/* systemd checks that it is executable before the pivot, and executes it afterwards: both must find it. */
 static void links(void **state)
 {
         (void)state;
@@ -117,7 +117,7 @@ static void interpreter_missing(void **state)
         in_tree("printf '#!/usr/bin/nothing -x\\n' >shutdown");
         assert_int_equal(check(), -ENOENT);
         HEARD("/shutdown needs /usr/bin/nothing");
-        /* It is there on the host, which does not count. */
+        /* The host has it, which does not count. */
         in_tree("printf '#! /bin/sh\\n' >shutdown; ln -sf /bin/bash bin/sh");
         assert_int_equal(check(), -ENOENT);
         HEARD("/shutdown needs /bin/sh");
@@ -142,7 +142,7 @@ static void loader_missing(void **state)
         HEARD("/bin/sh cannot be started there");
 }
 
-/* What a shell would read as a script, execvp() has it do; the kernel does not. */
+/* execvp() lets a shell run a file without a magic number; the kernel does not. */
 static void empty_interpreter(void **state)
 {
         (void)state;
@@ -222,7 +222,7 @@ static void busybox(void **state)
         assert_int_equal(check(), -ENOEXEC);
 }
 
-/* A shell without libraries starts in any tree; what it is to start may not. */
+/* A static shell starts in any tree; the programs that it starts may not. */
 static void static_shell(void **state)
 {
         (void)state;
@@ -262,14 +262,14 @@ static void sourced(void **state)
         in_tree("printf '#!/bin/sh\ncommand -v getarg >/dev/null || . /lib/missing # why\n' >shutdown");
         assert_int_equal(check(), -ENOENT);
         HEARD("/shutdown needs /lib/missing: ");
-        /* Only if it is there, a name that is not known yet, a comment, a line that seems to begin with one. */
+        /* A conditional source, a name with a variable, a comment, a line that seems to begin with one. */
         in_tree("printf '#!/bin/sh\n[ ! -e /a ] || . /b\\n[ -e /b ] && . /b\n  . /c\n. \"/$d\"\n. ./e\n# || . /f\n' "
                 ">shutdown;"
                 "printf '%600s. /g\n' : >>shutdown");
         assert_int_equal(check(), 0);
 }
 
-/* `shutdown` may be a program; it is never started, as that would be the end. */
+/* `shutdown` may be a program. It is never started: it would shut the system down. */
 static void program(void **state)
 {
         (void)state;
@@ -286,7 +286,7 @@ static void program(void **state)
         assert_int_equal(check(), -ENOEXEC);
 }
 
-/* Of an interpreter that is no shell, the loader has a look at its libraries. */
+/* An interpreter that is no shell: the loader resolves its libraries. */
 static void other_interpreter(void **state)
 {
         (void)state;
@@ -299,11 +299,11 @@ static void other_interpreter(void **state)
         assert_int_equal(check(), -ELOOP);
 }
 
-/* What the image brings as a shell cannot write to the tree, nor stay. */
+/* The image's shell can neither write to the tree nor stay running. */
 static void hostile_shell(void **state)
 {
         (void)state;
-        /* A shell gives what it leaves behind /dev/null to read, or does not leave it. */
+        /* A shell's background process reads /dev/null, or is not left running. */
         in_tree("mkdir dev; : >dev/null; rm bin/sh; printf '#!/bin/dash\necho loud; (echo >/ran) || (echo 2 "
                 ">/shutdown) || (cd /; : >x) ||"
                 "echo refused >&2\nwhile :; do :; done & exit 9' >bin/sh; chmod 755 bin/sh");

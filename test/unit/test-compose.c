@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an exitrd is composed by: the note on what is opened by dlopen, the loader's cache, objects. */
+/* The parsers behind --compose: the note on dlopen(), the loader's cache, objects. */
 #include "test.h"
 
 #include <elf.h>
@@ -30,7 +30,7 @@ static void test_sonames(void **state)
         NAMES("", "");
 }
 
-/* A cache of two names; the second entry is for some processors alone. */
+/* A cache of two names. The second entry is for some processors only. */
 static size_t make_cache(char *out)
 {
         static const char names[] = "liba.so\0/lib/hw/liba.so\0/lib/liba.so";

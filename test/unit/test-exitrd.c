@@ -70,7 +70,7 @@ static int count_mounts(const char *path)
         return count;
 }
 
-/* What nobody commits is nowhere, and the program is where it came from. */
+/* Without a commit nothing is mounted, and the program is back in its mount namespace. */
 static void discarded(void **state)
 {
         ino_t before = mount_namespace();
@@ -142,7 +142,7 @@ static int commit_first(int origin)
         EXITRD(first);
         int r;
 
-        /* qemu-user has a thread of its own, and setns() refuses to leave what threads share. */
+        /* qemu-user has a thread of its own, and setns() refuses to work for one of several threads. */
         if (unshare(CLONE_FS) < 0 || setns(origin, CLONE_NEWNS) < 0)
                 return 1;
         if (exitrd_open(dir, &first) < 0 || fill(first, "first") < 0)
@@ -151,7 +151,7 @@ static int commit_first(int origin)
         return r == 1 ? 0 : 2;
 }
 
-/* Two at once: the first one to commit wins, and what it has made stays. */
+/* Two at once: the first to commit wins, and its tree stays. */
 static void somebody_was_faster(void **state)
 {
         _cleanup_close_ int origin = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);

@@ -113,7 +113,7 @@ static void bootconfigs(void **state)
         trim("a = b\n", 6, 0, 3, 1);
         trim("", 0, 0, 0, 1);
         trim("\xff\xfe high bytes count as unsigned", 31, 0, 0, 1);
-        /* As the kernel, leave it where something is wrong. */
+        /* As in the kernel, a malformed one is left in the image. */
         trim("a = b\n", 6, 0, 4, 0);
         trim("a = b\n", 6, 1, 0, 0);
         trim("a = b\n", 5, 0, 0, 0);

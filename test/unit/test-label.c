@@ -10,7 +10,7 @@
 
 static char heard[4096];
 
-/* libselinux before 3.8 never closes a handle that it was given. */
+/* libselinux before 3.8 never closes the handle that it was given. */
 const char *__lsan_default_suppressions(void);
 __attribute__((visibility("default"))) const char *__lsan_default_suppressions(void)
 {
@@ -27,7 +27,7 @@ static int sh(const char *command)
 
 #define SH(command) assert_int_equal(sh(command), 0)
 
-/* A small policy: what a real one has of every kind. */
+/* A small policy, with one of each kind that a real one has. */
 static const char contexts[] = "/.*\tsystem_u:object_r:default_t:s0\n"
                                "/\t-d\tsystem_u:object_r:root_t:s0\n"
                                "/etc(/.*)?\tsystem_u:object_r:etc_t:s0\n"
@@ -96,7 +96,7 @@ static double milliseconds(void)
         return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* The same labels as dracut's call of setfiles makes, on a fresh tree and on one that has labels. */
+/* The same labels as from setfiles, called as dracut does, on a fresh tree and on a labelled one. */
 static void as_setfiles(void **state)
 {
         double ours, theirs;
@@ -181,7 +181,7 @@ static void damaged_policy(void **state)
         assert_non_null(strstr(heard, "contexts/files/file_contexts"));
 }
 
-/* Where no label can be set it fails, and says so. */
+/* If no label can be set, it fails and says so. */
 static void no_labels(void **state)
 {
         (void)state;

@@ -10,7 +10,7 @@ static const struct place places[] = {
         { .grade = GRADE_VERSION }, { .grade = GRADE_PACKAGE }, { .grade = GRADE_DEFAULT },
 };
 
-/* From the one that is tried first to the last: each is better by one thing than the one behind it. */
+/* In the order in which they are tried: each is better than the next by one thing. */
 static void test_order(void **state)
 {
         static const struct lead leads[] = {

@@ -24,7 +24,7 @@ static void first_name(void **state)
         assert_string_equal(find(&links, h, "c"), "a");
 }
 
-/* Inode, device and type make a file; permissions and owners do not. */
+/* Inode, device and type identify a file; permissions and owners do not. */
 static void what_is_the_same(void **state)
 {
         _cleanup_(links_forget) struct links *links = NULL;
@@ -64,7 +64,7 @@ static void forgotten(void **state)
         assert_string_equal(find(&links, h, "c"), "b");
 }
 
-/* Through many a growth of the table and of its names. */
+/* The table and its names grow many times. */
 static void many(void **state)
 {
         _cleanup_(links_forget) struct links *links = NULL;
@@ -85,7 +85,7 @@ static void many(void **state)
                 }
 }
 
-/* There is an end to what an image can have remembered, with long names and with short ones. */
+/* What is remembered of an image is limited, with long names and with short ones. */
 static void too_many(void **state)
 {
         static const size_t lengths[] = { 1, 4095 };

@@ -11,7 +11,7 @@
 #include "locate/lookup.h"
 #include "locate/search.h"
 
-/* A sysroot of its own for each test, and the working directory in it. */
+/* Each test has its own sysroot, which is the working directory. */
 static char root[64];
 
 static int make_root(void **state)

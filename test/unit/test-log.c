@@ -49,7 +49,7 @@ static void no_utf8(void **state)
         escape("\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80");
 }
 
-/* Every two-byte line comes out as printable UTF-8, and what was printable comes out as it was. */
+/* Every two-byte line is escaped to printable UTF-8, and printable lines are unchanged. */
 static void every_pair(void **state)
 {
         (void)state;
@@ -135,7 +135,7 @@ static void lines(void **state)
         unsetenv("JOURNAL_STREAM");
 }
 
-/* Longer than any path: one line still, cut, with its newline. */
+/* Longer than any path: still one line, cut, with its newline. */
 static void long_line(void **state)
 {
         static char text[100000];

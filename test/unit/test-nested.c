@@ -14,7 +14,7 @@ static char heard[4096];
 #define MKFS_SQUASHFS "mksquashfs inner tree/%s -no-xattrs -noappend -quiet -no-progress -comp gzip"
 #define MKFS_EROFS "mkfs.erofs -x -1 -z lz4 tree/%s inner"
 
-/* Runs a shell command at the place. */
+/* Runs a shell command in the test's directory. */
 static int sh(const char *command)
 {
         char line[4096];
@@ -25,7 +25,7 @@ static int sh(const char *command)
 
 #define SH(command) assert_int_equal(sh(command), 0)
 
-/* inner: what booted. tree: what lay around it in the image. */
+/* inner: the nested root. tree: the files around it in the image. */
 static int setup(void **state)
 {
         (void)state;
@@ -69,7 +69,7 @@ static int extract(void)
 
 #define HEARD(text) assert_non_null(strstr(heard, text))
 
-/* The tree is the inner one, and what only the outer one had. */
+/* The tree has the inner files, and those that only the outer one had. */
 static void compare(bool links)
 {
         char counts[256];
@@ -114,7 +114,7 @@ static void squashfs(void **state)
         compare(true);
 }
 
-/* Names are left out of what is extracted, wherever else they are; and nothing else changes by that. */
+/* Names are left out of the extracted files only, and nothing else changes. */
 static void left_out(void **state)
 {
         char *globs[] = { (char *)"/usr/bin", (char *)"sub/l*" };
@@ -142,7 +142,8 @@ static bool have_fsck_erofs(void)
         return sh("command -v fsck.erofs") == 0;
 }
 
-/* erofs-utils before 1.5 extract nothing, which the kernel does then, and note other times than those of the files. */
+/* erofs-utils before 1.5 cannot extract, so the kernel mounts the image; they also store other times than the files'.
+ */
 static void make_erofs(void)
 {
         if (!have_fsck_erofs())
@@ -171,7 +172,7 @@ static int extract_without_tools(void)
         return r;
 }
 
-/* The test is skipped where no kernel mounts the image, for want of the file system or of a loop device. */
+/* Skips the test if the kernel cannot mount the image: no such file system, or no loop device. */
 static void needs_kernel(const char *type, const char *name)
 {
         char line[256];
@@ -243,7 +244,7 @@ static void damaged(void **state)
         HEARD(have_fsck_erofs() ? "fsck.erofs: " : "Cannot extract the image's erofs-root.img");
 }
 
-/* What the outer tree links to is out of reach for the inner one. */
+/* A link in the outer tree does not lead the inner one out of it. */
 static void no_escape(void **state)
 {
         (void)state;
@@ -272,7 +273,7 @@ static void no_way_up(void **state)
         SH("[ -z \"$(ls -A outside)\" ] && rmdir outside");
 }
 
-/* Opening a device can do something; this one would not even be opened. */
+/* Opening a device can have effects, so it is refused unopened. */
 static void no_device(void **state)
 {
         (void)state;
@@ -281,7 +282,7 @@ static void no_device(void **state)
         HEARD("squashfs-root.img is not a squashfs file system");
 }
 
-/* A tmpfs that holds the image but not what is in it; with limits on bytes, and on inodes. */
+/* A tmpfs that holds the image but not its contents, limited in bytes and in inodes. */
 static void small_tmpfs(const char *options, const char *mkfs, const char *name, bool tools)
 {
         char mount_tree[256];

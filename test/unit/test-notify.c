@@ -30,7 +30,7 @@ static int listen_at(const char *name)
         return fd;
 }
 
-/* The next message in @got, or "" where there is none. */
+/* The next message in @got, or "" if there is none. */
 static const char *next(int fd)
 {
         ssize_t n = recv(fd, got, sizeof(got) - 1, 0);
@@ -51,7 +51,7 @@ static void speak(int fd)
 {
         notify_progress("Unpacking", 0, 1000);
         assert_string_equal(next(fd), "STATUS=Unpacking: 0%\n");
-        /* Not so fast, but the end is told. */
+        /* Too soon for another report, but the end is reported. */
         for (uint64_t i = 1; i <= 1000; i++)
                 notify_progress("Unpacking", i, 1000);
         assert_string_equal(next(fd), "STATUS=Unpacking: 100%\n");
@@ -100,11 +100,11 @@ static void rate(void **state)
         }
         clock_gettime(CLOCK_MONOTONIC, &end);
         took = (end.tv_sec - start.tv_sec) * INT64_C(1000000000) + end.tv_nsec - start.tv_nsec;
-        /* One at once, then one every tenth of a second, of the half that this takes or more on a busy machine. */
+        /* One at once, then one each tenth of a second. The steps take half a second, more on a busy machine. */
         assert_true(messages >= 5 && messages <= 1 + took / 100000000);
 }
 
-/* A manager that never reads must not stop us. */
+/* A manager that never reads must not block the program. */
 static void full_socket(void **state)
 {
         _cleanup_close_ int fd = listen_at(at_place("socket3"));

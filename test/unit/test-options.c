@@ -135,7 +135,7 @@ static void answers(void **state)
         options_done(&o);
 }
 
-/* Each does one thing, and some take no image. */
+/* Options that exclude each other, and some that take no image. */
 static void one_thing(void **state)
 {
         static const char *const wrong[][2] = { { "--stash", "image" },     { "--stash", "--locate" },

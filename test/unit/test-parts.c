@@ -82,7 +82,7 @@ static void early_then_main(void **state)
         expect(false, parts, 3, 0, NULL);
 }
 
-/* kernel/ as a prefix, not as the beginning of another name; a directory alone says nothing. */
+/* kernel/ counts as a directory, not as the beginning of another name; directories alone do not make an early part. */
 static void what_is_early(void **state)
 {
         static const struct {
@@ -105,7 +105,7 @@ static void what_is_early(void **state)
         }
 }
 
-/* An archive ends at its trailer, at NULs and something foreign, or at the end of the image. */
+/* An archive ends at its trailer, at NULs with foreign bytes behind them, or at the end of the image. */
 static void ends(void **state)
 {
         struct part parts[2] = { { .early = true }, { .format = FORMAT_GZIP } };
@@ -190,7 +190,7 @@ static void name_sizes(void **state)
         add_entry(&b, NEWC_TRAILER, 0);
         expect(true, NULL, 0, second, "NUL");
 
-        /* Without a name, and longer than PATH_MAX: nothing to learn from either, and no trailer. */
+        /* An empty name and one longer than PATH_MAX: neither is a trailer. */
         b.size = second;
         add_entry_sized(&b, "", 0, 0);
         b.size = align_up(second + NEWC_HEADER_SIZE, NEWC_ALIGNMENT);
@@ -201,7 +201,7 @@ static void name_sizes(void **state)
         expect(true, &(struct part){ .end = b.size, .early = true }, 1, 0, NULL);
 }
 
-/* A name longer than what is read at first. */
+/* A name longer than the first read. */
 static void long_name(void **state)
 {
         char name[PATH_MAX] = "kernel/";

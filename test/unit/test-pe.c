@@ -4,7 +4,7 @@
 #include "locate/pe.h"
 #include "locate/uki.h"
 
-/* A PE file of 64 KiB with a table of rows, as the fields that matter: nothing else in it is looked at. */
+/* A PE file of 64 KiB with these sections. Only the fields that are read are set. */
 enum { PE_AT = 0x80, OPTIONAL = 240, TABLE = PE_AT + 24 + OPTIONAL };
 
 struct row {

@@ -39,13 +39,13 @@ static int keep_two(void)
         for (size_t i = 0; i < 2; i++)
                 if (((sets[i].permitted | sets[i].effective | sets[i].inheritable) & ~(uint32_t)(kept >> 32 * i)) != 0)
                         return 4;
-        /* What is given up is gone: CAP_SYS_CHROOT was needed for this. */
+        /* This needs CAP_SYS_CHROOT, which was given up. */
         if (chroot("/") == 0 || errno != EPERM)
                 return 5;
         return chown("/proc/self/exe", 0, 0) == 0 || errno == EPERM ? 0 : 6;
 }
 
-/* A second call gives up more, and gives nothing back. */
+/* A second call gives up more, and restores nothing. */
 static int keep_less(void)
 {
         struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -62,7 +62,7 @@ static void any(void **state)
         assert_false(there("kept"));
 }
 
-/* The same names on every level, and a symlink to what must stay. */
+/* The same names on every level, and a symlink to a file that must stay. */
 static void contents(void **state)
 {
         (void)state;
@@ -94,7 +94,7 @@ static void contents(void **state)
         assert_int_equal(remove_any(dir, "stays"), 0);
 }
 
-/* Deeper than there are descriptors, and than any path is long. */
+/* Deeper than the limit on descriptors, and longer than any path. */
 static void deep(void **state)
 {
         struct rlimit few = { 32, 32 }, before;

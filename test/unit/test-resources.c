@@ -3,7 +3,7 @@
 
 #include "util/resources.h"
 
-/* Put @content in the place of /proc/meminfo, or the real one back. */
+/* Mount @content on /proc/meminfo, or restore the real one. */
 static void set_meminfo(const char *content)
 {
         umount2("/proc/meminfo", MNT_DETACH);
@@ -50,7 +50,7 @@ static void available(void **state)
         assert_int_equal(memory_available(), UINT64_C(99999999999) << 10);
 }
 
-/* Less where memory is short, never more than 192 MiB, and one thread at the least. */
+/* Less if memory is short, at most 192 MiB, and at least one thread. */
 static void decoding(void **state)
 {
         uint64_t little;

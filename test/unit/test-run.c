@@ -89,13 +89,13 @@ static void time_limit(void **state)
         assert_int_equal(RUN_IN(work, false, 100, "sh", "-c", "echo tired >&2; (sleep 60); :"), -ETIMEDOUT);
         assert_string_equal(said, "tired");
         assert_int_equal(RUN_IN(work, false, 100, "sh", "-c", "exec 2>&-; sleep 60"), -ETIMEDOUT);
-        /* What it leaves behind does not hold us up. */
+        /* A process that it leaves running does not delay us. */
         assert_int_equal(RUN_IN(work, false, 30000, "sh", "-c", "setsid --fork sleep 30; exit 4"), 4);
         clock_gettime(CLOCK_MONOTONIC, &b);
         assert_true(b.tv_sec - a.tv_sec < 20);
 }
 
-/* The second one waits for what the first one writes, so they do run at the same time. */
+/* The second waits for output of the first, so they run at the same time. */
 static void two_at_once(void **state)
 {
 #define START(ret, script)                                                                          \
@@ -120,7 +120,7 @@ static void two_at_once(void **state)
         assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* nothing is left */
 }
 
-/* At shutdown everybody gets one. */
+/* At shutdown every process gets a SIGTERM. */
 static void sigterm(void **state)
 {
         (void)state;
@@ -151,7 +151,7 @@ static void in_root(void **state)
         assert_int_equal(RUN_IN(dir, true, 0, "/empty"), -ENOEXEC); /* and no shell reads it */
 }
 
-/* All that it can write to is its directory, whatever the way; and nothing there is run or taken for a device. */
+/* It can write to its directory only, by whatever path, and nothing there can be executed or opened as a device. */
 static void in_directory(void **state)
 {
         struct stat before, after;

@@ -16,7 +16,7 @@ static int remove_root(void **state)
         return umount2(place, MNT_DETACH);
 }
 
-/* A file and the directories that it is in. */
+/* Make a file and its directories. */
 static void write_file(const char *name, const void *content, size_t size)
 {
         _cleanup_close_ int fd = -1;
@@ -36,7 +36,7 @@ static void write_text(const char *name, const char *text)
         write_file(name, text, strlen(text));
 }
 
-/* The kernel that runs is told by the sysroot. */
+/* The sysroot says which kernel runs. */
 static void kernel(void **state)
 {
         _cleanup_(search_done) struct search running = { .root = -1 }, same = { .root = -1 }, other = { .root = -1 };
@@ -65,7 +65,7 @@ static void no_kernel(void **state)
         assert_non_null(strstr(said, "/none: No such file or directory"));
 }
 
-/* Facts are looked up once, and only those of the kernel that runs. */
+/* Facts are looked up once, and only for the running kernel. */
 static void facts(void **state)
 {
         _cleanup_(search_done) struct search search = { .root = -1 }, other = { .root = -1 };
@@ -124,7 +124,7 @@ static void variables(void **state)
         assert_null(search_variable(&search, STUB_IMAGE));
 }
 
-/* Names in messages are those below the sysroot; what is opened is below it too, whatever links say. */
+/* Names in messages are relative to the sysroot, and links do not lead out of it. */
 static void opens(void **state)
 {
         _cleanup_(search_done) struct search search = { .root = -1 };

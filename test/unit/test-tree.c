@@ -111,7 +111,7 @@ static void each_type(void **state)
         assert_int_equal(look("device").st_rdev, makedev(0x678, 5));
 }
 
-/* What is in the way of another type goes, and what is of the same type stays. */
+/* A file of another type is removed, and one of the same type stays. */
 static void each_over_each(void **state)
 {
         (void)state;
@@ -155,7 +155,7 @@ static void parents(void **state)
         assert_int_equal(look("a/b").st_uid, 0);
         assert_int_equal(make("f", S_IFREG | 04755), 0);
         assert_int_equal(make("f/below", S_IFREG | 04755), TREE_SKIPPED);
-        /* an entry of no type makes none */
+        /* an entry without a type makes no parents */
         assert_int_equal(tree_clear(&tree, "no/such", 0644), TREE_SKIPPED);
         assert_false(there("no"));
         assert_int_equal(tree_clear(&tree, "a/b/c", 0644), 0);
@@ -220,7 +220,7 @@ static void nothing_outside(void **state)
         assert_int_equal(after.st_mode, S_IFREG | 0600);
 }
 
-/* The oldest of several times of a directory is set last, after all that is in it. */
+/* Of several times of a directory the first is set last, after all its files are made. */
 static void times_of_directories(void **state)
 {
         struct newc first = header(S_IFDIR | 0700), second = header(S_IFDIR | 0711);
@@ -266,7 +266,7 @@ static void count(void *argument)
         settled++;
 }
 
-/* Whoever still writes to a file that is there is waited for, before it is cut. */
+/* Before an existing file is cut, its writers are waited for. */
 static void settles(void **state)
 {
         (void)state;

@@ -87,7 +87,7 @@ static void excludes(void **state)
         assert_true(there("linked.ko") && there("b"));
 }
 
-/* The walk goes on to the end, so as to say how much is missing. */
+/* The walk continues to the end, to report how much is missing. */
 static void no_room(void **state)
 {
         struct unpacked result;
@@ -124,7 +124,7 @@ static void damage(void **state)
         assert_non_null(strstr(said, "ends inside a file"));
 }
 
-/* Among files that are not of the image, as dracut-extractinitrd unpacks. */
+/* Among other files, as dracut-extractinitrd unpacks. */
 static void politely(void **state)
 {
         static const struct walk_options all = { .early = true };

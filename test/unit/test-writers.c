@@ -21,7 +21,7 @@ static void hand_over(struct writers *w, int from, uint64_t offset, int to, uint
                 assert_int_equal(writers_drain(w), 0);
 }
 
-/* A writer's queue is full at times: what is not taken is left to the caller, and nothing is lost or mixed up. */
+/* When the queue is full, the caller keeps what is not taken. Nothing is lost or mixed up. */
 static void copies(void **state)
 {
         static uint8_t bytes[SIZE + FILES], found[SIZE + 1];
@@ -59,7 +59,7 @@ static void copies(void **state)
         tree_done(&tree);
 }
 
-/* The first failure stays the result, whatever succeeds later. */
+/* The first failure remains the result, whatever succeeds later. */
 static void fails(void **state)
 {
         _cleanup_close_ int root = open_place("."), from = test_file("0123456789", 10);
