@@ -2,7 +2,6 @@
 #include "select.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +16,7 @@ static bool wanted(const struct selection *s, const char *name)
         bool found = s->pattern_count == 0;
 
         for (size_t i = 0; i < s->pattern_count && !found; i++)
-                found = fnmatch(s->patterns[i], name, 0) == 0;
+                found = glob_matches(s->patterns[i], name, 0);
         return found && !exclude_matches(&s->exclude, name);
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,6 +15,23 @@
 const char *const exclude_dispensable[EXCLUDE_DISPENSABLE] = { "usr/lib/modules/*/kernel", "lib/modules/*/kernel",
                                                                "usr/lib/firmware", "lib/firmware" };
 
+bool glob_matches(const char *glob, const char *name, int flags)
+{
+        int r = fnmatch(glob, name, flags);
+        locale_t bytes, before;
+
+        if (r == 0 || r == FNM_NOMATCH)
+                return r == 0;
+        bytes = newlocale(LC_CTYPE_MASK, "C", (locale_t)0);
+        if (!bytes)
+                return false;
+        before = uselocale(bytes);
+        r = fnmatch(glob, name, flags);
+        uselocale(before);
+        freelocale(bytes);
+        return r == 0;
+}
+
 bool exclude_matches(const struct exclude *exclude, const char *name)
 {
         while (*name == '/' || (name[0] == '.' && name[1] == '/'))
@@ -21,7 +39,7 @@ bool exclude_matches(const struct exclude *exclude, const char *name)
         for (size_t i = 0; i < exclude->count; i++) {
                 const char *glob = exclude->globs[i];
 
-                if (fnmatch(*glob == '/' ? glob + 1 : glob, name, FNM_LEADING_DIR) == 0)
+                if (glob_matches(*glob == '/' ? glob + 1 : glob, name, FNM_LEADING_DIR))
                         return true;
         }
         return false;

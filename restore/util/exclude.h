@@ -18,6 +18,14 @@ struct exclude {
 /** Kernel modules and firmware. A pivot can do without: what the storage needs is loaded by then. */
 extern const char *const exclude_dispensable[EXCLUDE_DISPENSABLE];
 
+/**
+ * fnmatch(3), in bytes where the name or the pattern is none of the locale's encoding: glibc does that by itself only
+ * in later versions, and in older ones nothing matches such a name.
+ *
+ * @param flags  FNM_...
+ */
+bool glob_matches(const char *glob, const char *name, int flags);
+
 /** Whether @name, or a directory above it, matches a pattern. Leading `/` and `./` of @name are ignored. */
 bool exclude_matches(const struct exclude *exclude, const char *name);
 
