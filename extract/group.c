@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "skipcpio/util.h"
+#include "util/log.h"
 
 static int compare(const void *a, const void *b)
 {
@@ -71,6 +72,12 @@ int group_add(struct groups *groups, struct group *group, const char *name, bool
                 names[0] = copy;
         }
         return 0;
+}
+
+int groups_full(const struct image *image)
+{
+        return log_error(0, "%s: more hard links or directories than there is memory for", image->regions[0].name),
+               -E2BIG;
 }
 
 static void group_free(void *free_)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "skipcpio/image.h"
 #include "skipcpio/newc.h"
 
 struct group {
@@ -38,6 +39,9 @@ struct group *group_get(const struct groups *groups, const struct newc *header);
 /** Add a name: in front with @first, else behind the others. @return 0, or -ENOMEM, or -E2BIG beyond GROUPS_MEMORY_MAX
  */
 int group_add(struct groups *groups, struct group *group, const char *name, bool first);
+
+/** Log that there is no memory for what group_find() or group_add() was to remember. @return -E2BIG */
+int groups_full(const struct image *image);
 
 /** Call @each for all groups, until one fails, and free them. @return 0 or the negative result */
 int groups_end(struct groups *groups, int (*each)(void *argument, struct group *group), void *argument);

@@ -68,7 +68,7 @@ static int write_entry(void *argument, const struct newc *header, uint64_t at)
         if (header->nlink >= 2) {
                 group = group_find(&show->groups, header);
                 if (!group)
-                        return log_oom();
+                        return groups_full(show->walk.image);
                 group->written |= header->filesize > 0;
         }
         return write_data(show, header, at);

@@ -60,11 +60,6 @@ static int copy_data(struct tar *tar, const struct newc *header, uint64_t at)
         return 0;
 }
 
-static int no_group(struct tar *tar, int error)
-{
-        return log_error(error, "%s: the names of hard links", tar->walk.image->regions[0].name);
-}
-
 /* All names of a file but the first, which was just written. */
 static int add_links(struct tar *tar, struct group *group)
 {
@@ -84,7 +79,7 @@ static int add_name(struct tar *tar, const struct newc *header, const char *name
         int r = group ? group_add(&tar->groups, group, name, data && !group->written) : -ENOMEM;
 
         if (r < 0)
-                return no_group(tar, r);
+                return groups_full(tar->walk.image);
         if (group->written && !(data && S_ISREG(header->mode)))
                 return pax_add(tar->to, header, name, NULL, group->names[0]);
         if (!data)
@@ -127,7 +122,7 @@ static int add_directory(struct tar *tar, const struct newc *header, const char 
         struct newc first = *header;
 
         if (tar->memory + size > GROUPS_MEMORY_MAX)
-                return log_error(-E2BIG, "%s: the names of directories", tar->walk.image->regions[0].name);
+                return groups_full(tar->walk.image);
         directory = malloc(size);
         if (!directory)
                 return log_oom();

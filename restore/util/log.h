@@ -38,7 +38,7 @@ _printf_(3, 4) int log_line(int level, int error, const char *format, ...);
 #define log_warning(error, ...) log_line(LOG_WARNING, (error), __VA_ARGS__)
 #define log_info(...) ((void)log_line(LOG_INFO, 0, __VA_ARGS__))
 #define log_debug(...) ((void)log_line(LOG_DEBUG, 0, __VA_ARGS__))
-#define log_oom() log_error(-ENOMEM, "Cannot allocate memory")
+#define log_oom() (log_error(0, "Cannot allocate memory"), -ENOMEM)
 
 /**
  * Copy a line and write as \xNN each byte of a control character (C0, DEL, C1), of a line or paragraph separator, or of

@@ -130,6 +130,17 @@ END
     refused 'standard output: .*No space left'
 }
 
+@test "more hard links than there is memory for" {
+    python3 -c '
+import sys
+header = "070701%08x000081a4" + "0" * 16 + "00000002" + "0" * 48 + "00000006" + "0" * 8
+sys.stdout.write("".join((header + "%05x\0") % (i, i) for i in range(440000)))' >"$T/image"
+    for it in --tar --to-stdout; do
+        extract "$it" "$T/image"
+        refused 'image: more hard links or directories than there is memory for$'
+    done
+}
+
 @test "an empty image is an empty archive; --subdir and --strip-components change names" {
     : >"$T/image"
     extract --tar "$T/image"
