@@ -18,6 +18,11 @@ SAY_ROOT = ("say \"root is $(findmnt -no FSTYPE,OPTIONS /) boot=$(ls -A /boot | 
             "esp=$(findmnt -no TARGET -t vfat)\"\n")
 
 
+# The mdmon that was started before the root was there leaves to one on the root, as on any machine.
+MDMON = ("systemctl start mdmon@md127\n"
+         "until p=$(pgrep -x mdmon) && [ \"$(stat -Lc %d /proc/$p/root/)\" = \"$(stat -c %d /)\" ]; do sleep 1; done\n"
+         "say mdmon $(readlink /proc/$p/exe)\n")
+
 CHECKED = "arm\ncheck\nfinish poweroff\n"
 KEXEC = ("arm\nkexec -s -l /boot/vmlinuz-$(uname -r) --initrd=/boot/second.img "
          f"--command-line='{KERNEL % 'console=ttyS0 no_timer_check'} vmtest.kexeced'\nfinish kexec\n")
@@ -178,6 +183,22 @@ SCENARIOS = (
              control_says=r"Not all loop devices detached, 1 left", dirty=True),
     Scenario("netboot-nbd", "nothing in /boot, root in a file on a disk on the network", stack="nbd", composed=True,
              in_boot=False),
+    Scenario("netboot-iscsi", "nothing in /boot, root in a file on an iSCSI disk", stack="iscsi", composed=True,
+             in_boot=False),
+    Scenario("netboot-iscsi-control", "the same with the distribution's script", stack="iscsi", in_boot=False,
+             restore="dracut", pivots=False, control_says=r"Not all loop devices detached, 1 left", dirty=True),
+    Scenario("netboot-multipath", "nothing in /boot, root on a device with two paths to one disk", stack="multipath",
+             composed=True, in_boot=False),
+    Scenario("netboot-multipath-lost", "the same, and at the end both paths are lost, for which the device would wait",
+             stack="multipath", composed=True, in_boot=False, script="arm\n: >/run/vmtest-lose\nfinish poweroff\n",
+             says=r"vmtest: lost .* 8:0 F \d+ .*8:16 F "),
+    Scenario("mdmon", "root on an array whose metadata a program writes", stack="mdmon",
+             script=MDMON + "arm\nfinish poweroff\n", says=r"vmtest: mdmon /\S*sbin/mdmon"),
+    Scenario("mdmon-control", "the same without a restore", stack="mdmon", pivots=False,
+             script=MDMON + "finish poweroff\n", control_says=r"Not all MD devices stopped, \d left"),
+    Scenario("netboot-mdmon", "nothing in /boot, root on an array whose metadata a program writes", stack="mdmon",
+             composed=True, in_boot=False, script=MDMON + "arm\nfinish poweroff\n",
+             says=r"vmtest: mdmon /\S*sbin/mdmon"),
     Scenario("timing-dracut", "the distribution's own script, for its time", restore="dracut"),
 )
 
