@@ -16,23 +16,36 @@ struct evidence {
         const char *prefix; /* of its content */
 };
 
+/* The mdmon that runs is on the old root, which cannot be unmounted until that one has gone: once all is clean and
+ * another has taken over, which does not wait for it. */
+#define TAKE_OVER_FROM_MDMON                                                                                        \
+        "old=\n"                                                                                                    \
+        "for file in /run/mdadm/*.pid; do [ ! -e \"$file\" ] || { read -r pid <\"$file\" && old=\"$old $pid\"; }; " \
+        "done\n"                                                                                                    \
+        "mdadm --wait-clean --scan\n"                                                                               \
+        "mdmon --offroot --takeover --all\n"                                                                        \
+        "read -r now _ </proc/uptime && end=$((${now%.*} + 30))\n"                                                  \
+        "for pid in $old; do\n"                                                                                     \
+        "    while [ -e /proc/$pid/exe ] && read -r now _ </proc/uptime && [ ${now%.*} -lt $end ]; do :; done\n"    \
+        "done"
+
 static const struct {
         struct evidence evidence;
         struct holder holder;
 } rows[] = {
         /* A pool keeps the devices below it open. */
         { { NULL, "sys/module/zfs/initstate", "live" }, { "ZFS", "zpool", "zpool export -a", false } },
-        /* What waits for a path that will not come back would wait for ever. */
+        /* What waits for a path that will not come back waits for ever, and systemd-shutdown with it: it flushes each
+         * map. All that could be written has been, before the pivot. */
         { { "block", "dm/uuid", "mpath-" },
           { "multipath", "dmsetup",
             "dmsetup ls --target multipath | while read -r map _; do dmsetup message \"$map\" 0 fail_if_no_path; done",
-            false } },
+            true } },
         /* Only what nothing uses: what a pool or a map was on until now. */
         { { "block", "dm/uuid", "" }, { "device mapper", "dmsetup", "dmsetup remove_all", false } },
-        /* Metadata of its own is written by the kernel, that of a BIOS by mdmon. The one that runs is on the old root.
-         */
+        /* Metadata of its own is written by the kernel, that of a BIOS by mdmon. */
         { { "block", "md/metadata_version", "external:" },
-          { "md with external metadata", "mdmon", "mdmon --offroot --takeover --all", true } },
+          { "md with external metadata", "mdmon", TAKE_OVER_FROM_MDMON, true } },
         { { "block", "md/metadata_version", "" }, { "md", "mdadm", "mdadm --wait-clean --scan", false } },
         { { "block", "md/metadata_version", "" }, { "md", "mdadm", "mdadm --stop --scan", false } },
         /* The kernel writes what the target has in its cache. To log out would take iscsid with its records and its

@@ -254,12 +254,16 @@ tools() {
 
     device block/dm-0/dm/uuid mpath-3600
     composes
-    [[ $(sed -n 4p "$T/tree$systemd/system-shutdown/dracut-restore") == *fail_if_no_path* ]]
-    [[ $(sed -n 5p "$T/tree$systemd/system-shutdown/dracut-restore") == "dmsetup remove_all" ]]
+    hook 'dmsetup remove_all'
     printf '#!/bin/sh\necho "dmsetup $*" >>/calls\n[ "$1" != ls ] || printf "mpatha\\t(254:0)\\nmpath b\\t(254:1)\\n"\n' \
         >"$T/tree/usr/sbin/dmsetup"
-    chroot "$T/tree" "$systemd/system-shutdown/dracut-restore"
-    [[ $(sed -n 2p "$T/tree/calls") == "dmsetup message mpatha 0 fail_if_no_path" ]]
+    # systemd-shutdown flushes a map that it is to remove, so it cannot wait until then.
+    printf '#!/bin/sh\necho "systemd-shutdown $*" >>/calls\n' >"$T/tree$systemd/systemd-shutdown"
+    chroot "$T/tree" /shutdown poweroff
+    [[ $(<"$T/tree/calls") == 'dmsetup ls --target multipath
+dmsetup message mpatha 0 fail_if_no_path
+dmsetup message mpath 0 fail_if_no_path
+systemd-shutdown poweroff' ]]
     tools dmsetup
 
     mkdir -p "$T/root/sys/module/zfs"
@@ -287,14 +291,27 @@ tools() {
     system
     mkdir -p "$T/root/usr/sbin"
     printf '#!/bin/sh\necho "%s $*" >>/calls\n' mdmon >"$T/root/usr/sbin/mdmon"
-    cp "$T/root/usr/sbin/mdmon" "$T/root/usr/sbin/mdadm"
+    sed s/mdmon/mdadm/ "$T/root/usr/sbin/mdmon" >"$T/root/usr/sbin/mdadm"
     chmod 755 "$T/root/usr/sbin"/*
     device block/md127/md/metadata_version external:imsm
     composes
-    [[ ! -L $T/tree/shutdown && $(tail -n 2 "$T/tree/shutdown") == 'mdmon --offroot --takeover --all
-exec '"$systemd"'/systemd-shutdown "$@"' ]]
+    [[ ! -L $T/tree/shutdown && $(tail -n 1 "$T/tree/shutdown") == 'exec '"$systemd"'/systemd-shutdown "$@"' ]]
     printf '#!/bin/sh\necho "%s $*" >>/calls\n' systemd-shutdown >"$T/tree$systemd/systemd-shutdown"
     chroot "$T/tree" /shutdown poweroff --log-level 6
-    [[ $(<"$T/tree/calls") == $'mdmon --offroot --takeover --all\nsystemd-shutdown poweroff --log-level 6' ]]
+    [[ $(<"$T/tree/calls") == $'mdadm --wait-clean --scan\nmdmon --offroot --takeover --all\nsystemd-shutdown poweroff --log-level 6' ]]
+
+    # The old one is on the old root, so it has to be gone; but nobody waits for ever.
+    mkdir -p "$T/tree/run/mdadm" "$T/tree/proc/42"
+    echo 42 >"$T/tree/run/mdadm/md127.pid"
+    for now in 5.00 40.00; do
+        : >"$T/tree/proc/42/exe"
+        echo 5.00 >"$T/tree/proc/uptime"
+        rm "$T/tree/calls"
+        (sleep 1 && echo waited >>"$T/tree/calls" && echo $now >"$T/tree/proc/uptime.new" &&
+            mv "$T/tree/proc/uptime.new" "$T/tree/proc/uptime" && { [[ $now != 5.00 ]] || rm "$T/tree/proc/42/exe"; }) &
+        timeout 60 chroot "$T/tree" /shutdown poweroff
+        wait
+        [[ $(sed -n '3,$p' "$T/tree/calls") == $'waited\nsystemd-shutdown poweroff' ]]
+    done
     hook 'mdadm --wait-clean --scan' 'mdadm --stop --scan'
 }
