@@ -28,11 +28,12 @@ def run():
     with scratch() as tmp:
         entries = [newc.entry("f%d" % i, data=data) for i, data in enumerate(files())]
         expected = {"f%d" % i: data for i, data in enumerate(files())}
+        images = [[newc.archive(*part) for part in parts] for parts in ([entries], [entries[:3], entries[3:4], entries[4:]])]
         for options in OPTIONS:
-            for parts in ([entries], [entries[:3], entries[3:4], entries[4:]])[:1 if options.endswith("-T2") else 2]:
+            for parts in images[:1 if options.endswith("-T2") else 2]:
                 with open(tmp + "/image", "wb") as f:
                     for part in parts:
-                        subprocess.run(["zstd", "-qc", *options.split()], input=newc.archive(*part), stdout=f, check=True)
+                        subprocess.run(["zstd", "-qc", *options.split()], input=part, stdout=f, check=True)
                 restore(tmp + "/image", tmp + "/out")
                 for name, data in expected.items():
                     with open(tmp + "/out/" + name, "rb") as f:

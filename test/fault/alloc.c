@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Preloaded: lets one allocation of the program fail, or all from one on. They are counted from its first call of
+ * Preloaded: makes one allocation of the program fail, or all from one on. They are counted from its first call of
  * umask(), before which only its loader allocates.
  */
 #include "alloc.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * usage: deny-write-execute COMMAND [ARGUMENT]...: run it under the filter that systemd sets for
- * MemoryDenyWriteExecute= (systemd.exec(5)): no memory that is writable and executable, nothing that becomes
+ * MemoryDenyWriteExecute= (systemd.exec(5)): no memory is writable and executable, or becomes
  * executable, EPERM.
  */
 #include <err.h>
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define LOWER_HALF (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4U : 0U)
-/* The call is refused where all of @bits are set in its argument @n. */
+/* Refuse the call if all of @bits are set in its argument @n. */
 #define DENY(call, n, bits)                                                                      \
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),                   \
                         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 4),                   \

@@ -4,10 +4,10 @@
 #define ERRORS_MAX 12
 
 /**
- * The errors that a system call can plausibly fail with where all is right with its arguments: what a kernel says that
- * is out of memory, space or descriptors, whose disk fails, that is old, or that may not. An errno each; 0 stands for a
- * call that transfers nothing. Not those that tell of the tree (ENOENT, EEXIST, …): a kernel that says these where
- * they are not true is a lie, not a failure.
+ * The errors that a system call can plausibly fail with although its arguments are right: those of a kernel that
+ * is out of memory, space or descriptors, whose disk fails, that is old, or that does not permit it. 0 stands for a
+ * call that transfers nothing. Errors about the tree (ENOENT, EEXIST, …) are not among them: a kernel that returns
+ * these when they are not true lies, and does not fail.
  *
  * @param ret  ERRORS_MAX of them
  * @return how many

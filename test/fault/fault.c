@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fault [OPTION]... PROGRAM ARGUMENT...: restore again and again, each time with one fault more, and check after each
- * what must hold after any (judge()).
+ * fault [OPTION]... PROGRAM ARGUMENT...: restore again and again, each time with another fault, and check after each
+ * what must always hold (judge()).
  *
  *   --name=NAME      of the scenario
  *   --out=DIR        what PROGRAM restores into
- *   --before=DIR     what is in there before; without, it is not there
+ *   --before=DIR     what it holds before; without, it does not exist
  *   --mount=DIR,OPTIONS  a fresh tmpfs there for each run, above --out
- *   --alloc=LIBRARY  alloc.so; without, allocations do not fail
+ *   --alloc=LIBRARY  alloc.so; without it, allocations do not fail
  *   --seconds=N      stop after N seconds: faults are then taken in random order
  *   --max-occurrence=N  of each call, only the first and last N
  */
@@ -163,7 +163,7 @@ static int lines(const char *text)
         return count;
 }
 
-/* The tree is the one of a run without a fault; what that has removed may be there. */
+/* The tree is that of a run without a fault, except that files which such a run removes may be there. */
 static bool is_complete(void)
 {
         struct entries there;
@@ -183,7 +183,7 @@ static bool is_complete(void)
         return !differs;
 }
 
-/* What was there before is there, and nothing else. */
+/* DIR holds what it held before, and nothing else. */
 static bool is_untouched(void)
 {
         struct entries there;
@@ -200,7 +200,7 @@ static bool is_untouched(void)
         return !missing && !more;
 }
 
-/* What was there before is there; whatever else is. */
+/* DIR holds what it held before, and maybe more. */
 static bool is_kept(void)
 {
         struct entries there;
@@ -218,7 +218,7 @@ static bool is_kept(void)
  * 2. what was there before is untouched;
  * 3. a run that fails and could clean up has left nothing, mounts and processes included;
  * 4. the next run restores all, and leaves nothing;
- * 5. what is said is one line;
+ * 5. one line is printed;
  * 6. the exit status is 0 or 1, soon.
  */
 static bool judge(const struct result *r, const struct fault *fault, bool lasting)
@@ -350,7 +350,8 @@ static void try_fault(const struct fault *fault)
                 note(fault, "");
                 return;
         }
-        /* What was killed behind its commit is complete, and refused by one that wants an empty directory. */
+        /* A run killed after its commit has restored everything; the next run refuses the directory, as it is not
+         * empty. */
         if ((WIFEXITED(r.status) && WEXITSTATUS(r.status) == 0) || (!options.before && exists("shutdown")))
                 return;
         inject(options.argv, NULL, NULL, NULL, &r);
@@ -444,7 +445,7 @@ static void prepare_allocations(void)
         allocating[count++] = number;
 }
 
-/* The runs without a fault, that all others are compared with. */
+/* The runs without a fault, with which all others are compared. */
 static void measure(struct profile *profile)
 {
         static struct result r;

@@ -126,7 +126,7 @@ static void skip_call(pid_t tid, int error)
                 die("PTRACE_POKEUSER");
 }
 
-/* At a call. @return how to go on: a request of ptrace, or 0 where the process is killed */
+/* At a call. @return how to continue: a request of ptrace, or 0 if the process is killed */
 static int at_call(struct run *run, struct task *task)
 {
         const struct fault *fault = run->fault;

@@ -42,8 +42,8 @@ struct profile {
 
 /**
  * @param argv         the program, by its path
- * @param fault        what is to go wrong, or NULL
- * @param profile      filled where this is not NULL
+ * @param fault        the fault, or NULL
+ * @param profile      filled unless NULL
  * @param environment  of the program, or NULL for ours
  */
 void inject(char *const *argv, const struct fault *fault, struct profile *profile, char *const *environment,

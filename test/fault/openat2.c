@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded under valgrind, whose 3.19 does not know openat2(): openat() does for images that lead nowhere. */
+/* Preloaded under valgrind, whose version 3.19 lacks openat2(). For images without links out, openat() will do. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>

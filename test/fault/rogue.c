@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A decoder that was taken over: instead of a row of restore/decode/codec.c's table, the program is given the one
- * below. What it does instead of decoding, in the decoder's process and under its filter, is said by $ROGUE.
+ * A decoder under an attacker's control: instead of a row of the table in restore/decode/codec.c, the program gets the
+ * one below. $ROGUE says what it does instead of decoding, in the decoder's process and under its filter.
  */
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -30,7 +30,7 @@
 static struct decode *d;
 static const char *target; /* a file of somebody else */
 
-/* An archive of one file, as the parent wants it. */
+/* A valid archive of one file. */
 static size_t good(uint8_t *out)
 {
         static const char names[2][12] = { "file", NEWC_TRAILER };
@@ -333,7 +333,7 @@ static void do_good(void)
         d->at = d->image->size;
 }
 
-/* Errors that mean something else to the unpacker: the end, and a tmpfs that is full. */
+/* Errors with another meaning for the unpacker: the end, and a full tmpfs. */
 static int result;
 
 static void do_nodata(void)

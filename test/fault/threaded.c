@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* decoder.h with a thread in the place of the process: what the separation is compared with. */
+/* decoder.h with a thread instead of a process, to measure what the separation costs. */
 #include <pthread.h>
 
 #include "util/resources.h"

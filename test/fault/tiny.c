@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The smallest shell: it runs, and that is all that is asked of it. Linked without a C library. */
+/* The smallest shell: it only has to run. Linked without a C library. */
 void _start(void);
 
 void _start(void)

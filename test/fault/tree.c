@@ -150,7 +150,7 @@ const char *tree_missing(const struct entries *part, const struct entries *whole
         return NULL;
 }
 
-/* Directories get their times when all is in them. */
+/* Directories get their times after their files. */
 static void set_attributes(const char *path, const struct stat *st)
 {
         const struct timespec times[2] = { st->st_atim, st->st_mtim };

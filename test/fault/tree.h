@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What is below a directory, to be compared.
+ * The contents of a directory, to be compared.
  */
 
 #include <stdbool.h>

@@ -95,7 +95,7 @@ static size_t put_lz4_legacy(const uint8_t *in, size_t size, uint8_t *out, size_
         return n > 0 ? (size_t)n + 8 : 0;
 }
 
-/* Blocks stored as they are: that needs no compressor. */
+/* Stored blocks, which need no compressor. */
 static size_t put_lzop(const uint8_t *in, size_t size, uint8_t *out, size_t room)
 {
         static const uint8_t head[] = { 0x89, 'L',  'Z',  'O', 0, 13, 10, 26, 10, 0x10, 0x40, 0x20,
@@ -126,7 +126,7 @@ static size_t put_plain(const uint8_t *in, size_t size, uint8_t *out, size_t roo
         return size;
 }
 
-/* As seeds.py numbers them; bzip2's library is not linked with, so that its number stands for two parts. */
+/* Numbered as in seeds.py. bzip2's library is not linked, so its number stands for two parts. */
 static size_t put_image(unsigned format, const uint8_t *in, size_t size, uint8_t *out, size_t room)
 {
         static size_t (*const put[])(const uint8_t *, size_t, uint8_t *, size_t) = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The whole program under AFL++: afl-restore IMAGE restores it into $FUZZ_SCRATCH, which is on a tmpfs and fresh for
- * each image. Decoders run in their own process as always. Aborts where the program broke a promise.
+ * each image. Decoders run in their own process as always. Aborts if the program broke a promise.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 
-/* The format, once more: an oracle that shares no code with what it judges. */
+/* The format once more: an oracle that shares no code with the tested program. */
 #define HEADER 110U
 #define ALIGNED(n) (((n) + 3U) & ~(size_t)3U)
 
@@ -26,7 +26,7 @@ static unsigned take(struct input *in)
         return *in->bytes++;
 }
 
-/* What a file is full of: no NUL, which could be taken for padding, and no digit. */
+/* Contents of files: no NUL, which could be taken for padding, and no digit. */
 static int fill_byte(const char *name)
 {
         return 'p' + name[1] % 8;
@@ -133,7 +133,7 @@ void flips_make(const uint8_t *input, size_t size, struct flips *ret)
         }
 
         damageable = take(&in) % damageable;
-        /* What follows a trailer may be anything, says the kernel. */
+        /* The kernel accepts anything after a trailer. */
         if (trailer && damageable == second)
                 damageable--;
         ret->damaged = ret->starts[damageable];
@@ -156,7 +156,7 @@ static bool read_field(const uint8_t *header, unsigned number, size_t *ret)
         return true;
 }
 
-/* Where what follows the damaged entry begins, by its own digits. @return whether there can be something */
+/* Where the damaged entry ends by its own digits. @return whether anything can follow it */
 static bool find_next(const struct flips *f, size_t *ret)
 {
         const uint8_t *header = f->bytes + f->damaged;

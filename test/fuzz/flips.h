@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Valid images with one damaged header: whatever the damage is, a restore that succeeds has all that the other entries
- * hold. What a flipped digit makes of its own entry, and of those that it says are its data, is the kernel's to say.
+ * Valid images with one damaged header: whatever the damage, a restore that succeeds has everything that the other
+ * entries hold. A flipped digit may change its own entry, and those that it declares to be its data, as the kernel
+ * would.
  */
 
 #include <stdbool.h>

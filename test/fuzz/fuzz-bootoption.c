@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The firmware's boot entries; and U-Boot's header, which is as small. */
+/* The firmware's boot entries, and U-Boot's header, which is as small. */
 #include "locate/bootoption.h"
 #include "locate/uboot.h"
 #include "fuzz.h"

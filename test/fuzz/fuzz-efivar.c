@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* EFI variables; and the first bytes of a partition, which are as small. */
+/* EFI variables, and the first bytes of a partition, which are as small. */
 #include "locate/efivar.h"
 #include "locate/partition.h"
 #include "fuzz.h"
 
-/* Shortest form, no surrogates, no more than 0x10ffff: the sizes that mbrtowc() would tell. */
+/* Shortest form, no surrogates, at most 0x10ffff: the sizes that mbrtowc() would return. */
 static bool is_utf8(const char *string)
 {
         const uint8_t *p = (const uint8_t *)string;

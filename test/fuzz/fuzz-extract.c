@@ -63,7 +63,7 @@ static int split(const uint8_t *data, size_t size, char *words, char **argv, siz
         return argc;
 }
 
-/* As main() would, but for what is said. */
+/* As main(), but silent. */
 static int parse(int argc, char **argv, struct options *ret)
 {
         FILE *out = stdout, *quiet = fopen("/dev/null", "w");
@@ -89,7 +89,7 @@ static void check_options(const struct options *o)
         ALWAYS((unsigned)o->action <= ACTION_TAR);
 }
 
-/* @return the list of the image with @select, to be freed; NULL where it fails */
+/* @return the list of the image with @select, to be freed; NULL if it fails */
 static char *list(const struct image *image, const struct options *options, const struct selection *select)
 {
         struct options mine = *options;
@@ -109,7 +109,7 @@ static char *list(const struct image *image, const struct options *options, cons
         return text;
 }
 
-/* Parts one by one, and all at once. */
+/* Parts one by one, and all together. */
 static void check_parts(const struct image *image, const struct options *options)
 {
         struct selection select = options->only.select;

@@ -29,7 +29,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 #define INPUT_EXCLUDE 128U /* some names are left out */
 #define INPUT_FLIPS 64U    /* the rest is flips_make()'s */
 
-/* What is watched, with its directories: a new name in one changes its times. */
+/* The watched files and their directories: a new name in one changes its times. */
 static const char *const watched[] = { "/mnt",         CANARY,   CANARY "/f", CANARY "/d", CANARY "/d/f", CANARY "/l",
                                        CANARY "/pipe", "/mnt/s", "/",         "/etc",      "/etc/passwd" };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the fuzzing targets share: inputs as images, and a check that ends the run. */
+/* Shared by the fuzzing targets: inputs as images, and a check that ends the run. */
 
 #include <fcntl.h>
 #include <stdint.h>

@@ -11,7 +11,7 @@
 #define ENTRIES_MAX 64U
 #define ENTRY_MAX 2048U
 
-/* What names and targets are made of: ways out, ways round, and few enough to meet each other again. The canary that
+/* Names and targets: ways out, detours, and few enough to occur again. The canary that
  * fuzz-unpack watches lies at /mnt/c. */
 static const char *const tokens[] = { "a",       "b",    "d",       "l", "..", ".", "",     "/mnt/c", "../../c",
                                       "f",       "proc", "self/fd", "1", "m",  "s", "tree", "\1",     ".dracut-restore",
@@ -85,7 +85,7 @@ static size_t put(uint8_t *out, const struct newc *h, const char *name, const ch
         return used;
 }
 
-/* An entry made up: often one that fits to others, now and then with a size that is a lie. */
+/* An invented entry: often one that fits others, sometimes with a wrong size. */
 static size_t make_entry(struct random *r, uint8_t *out)
 {
         char name[256], data[256] = "";
@@ -132,7 +132,7 @@ static void change_field(struct random *r, uint8_t *header)
         memcpy(field, digits, 8);
 }
 
-/* Put @size bytes at @bytes in the place of @old. */
+/* Replace @old by @size bytes at @bytes. */
 static size_t splice(uint8_t *data, size_t size, size_t max, struct slice old, const uint8_t *bytes, size_t count)
 {
         if (size - (old.to - old.from) + count > max)

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Mutations of a cpio archive that leave it one: what fuzzers that know nothing of headers hardly ever hit upon.
+ * Mutations that keep a cpio archive valid, which fuzzers that know nothing of headers hardly ever find.
  */
 
 #include <stddef.h>

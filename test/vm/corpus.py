@@ -13,7 +13,7 @@ from newc import BLK, CHR, DIR, FIFO, LNK, REG, SOCK, archive, bootconfig, compr
 # A second initrd of a boot loader entry.
 SECOND = archive(entry("etc", DIR | 0o755), entry("etc/vmtest-second", data=b"from the second initrd\n"))
 
-# What only the kernel has: its built-in initramfs makes /dev, /dev/console and /root, and the root is no entry's.
+# Only in the kernel's tree: its built-in initramfs makes /dev, /dev/console and /root, and no entry makes the root.
 NOT_COMPARED = {".", "./dev", "./dev/console", "./root"}
 
 
@@ -242,7 +242,7 @@ case("compressed-empty", "a compressed part with nothing in it", compress("gzip"
 
 case("bootconfig", "a boot configuration, behind the last part", archive(*TREE), bootconfig())
 
-# What neither takes
+# What both refuse
 
 case("no-magic", "no magic number in the second header", archive(A, end=False), b"070703" + A[6:], fails=True, kernel_fails=True)
 case("compressed-junk", "no archive in a compressed part", compress("gzip", b"this is no archive"), fails=True, kernel_fails=True)

@@ -29,14 +29,14 @@ PACKAGES = """systemd systemd-sysv udev dbus kmod e2fsprogs procps util-linux
     dracut dracut-core cpio gzip zstd busybox-static kexec-tools systemd-boot-efi
     mdadm lvm2 cryptsetup-bin dmsetup nbd-client policycoreutils selinux-policy-default
     zlib1g liblzma5 liblz4-1 libzstd1 libseccomp2 libisal2 libarchive13 libselinux1""".split()
-# What suites have that come after bookworm.
+# Packages of suites after bookworm.
 LATER = ["systemd-ukify"]
-# What only scenarios need that are for this machine's architecture.
+# Packages for scenarios that run on this machine's architecture only.
 NATIVE = ["open-iscsi"]
 # Its scripts fail in these suites: semodule cannot compile it.
 POLICY, WITHOUT_POLICY = "selinux-policy-default", ("sid",)
 FILE_CONTEXTS = "etc/selinux/default/contexts/files/file_contexts"
-# What the program is built with for another architecture than this machine's.
+# Packages to build the program for another architecture.
 BUILD_PACKAGES = """libc6-dev libarchive-dev zlib1g-dev liblzma-dev liblz4-dev libzstd-dev libseccomp-dev libisal-dev libbz2-dev
     libselinux1-dev""".split()
 # ELF headers of programs that qemu-user runs, with their masks: 20 bytes to the machine's number.
@@ -119,7 +119,7 @@ class Guest:
         self.foreign = arch != run("dpkg", "--print-architecture").decode().strip()
         self.work = os.path.join(build, "work")
         self.upper = os.path.join(self.work, "upper")
-        # A newer kernel, from backports, for what the suite's own cannot show.
+        # A newer kernel, from backports, for scenarios beyond the suite's own.
         self.kernel_suite = kernel
         shutil.rmtree(self.work, ignore_errors=True)
         os.makedirs(self.upper)
@@ -175,7 +175,7 @@ class Guest:
         packages = [*(p for p in PACKAGES if p != POLICY or self.has_policy), kernel]
         if not self.foreign:
             packages += NATIVE + (LATER if self.suite != "bookworm" else [])
-        # A suite that moves can have a Release file that has expired on this mirror.
+        # The Release file of a suite still in development may have expired on this mirror.
         common = ["--mode=root", "--architectures=" + self.arch, '--aptopt=APT::Install-Recommends "false"',
                   '--aptopt=Acquire::Check-Valid-Until "false"']
         arguments = [*common, "--variant=minbase", "--include=" + ",".join(packages),
@@ -183,7 +183,7 @@ class Guest:
         if self.has_policy:  # mke2fs -d keeps the labels, so that each disk is ready for SELinux.
             arguments.append(f"--customize-hook=chroot $1 setfiles -F /{FILE_CONTEXTS} /")
         self.root_digest = digest(self.suite, arguments)
-        # Nobody needs the image that the kernel's package would build.
+        # The image that the kernel's package would build is not needed.
         try:
             self.root = self.cached("root-" + self.root_digest, lambda path: self.understood(
                 ["mmdebstrap", *arguments, self.suite, path, *mirrors], env=os.environ | {"INITRD": "No"}))
@@ -279,7 +279,7 @@ class Guest:
             own=$lower/usr/lib/dracut
             cp "$1" "$root/tmp"
             if [ -e "$own/skipcpio" ]; then
-                # It can be a program of ours that is in its place by now.
+                # Our program may have replaced it by now.
                 cp "$own/skipcpio" "$root/tmp"
                 chroot "$root" /tmp/skipcpio "/tmp/${1##*/}" | zstd -dcq | (cd "$tree" && cpio -idmu --quiet)
                 rm "$root/tmp/skipcpio"
@@ -361,7 +361,7 @@ class Guest:
         tree = to + ".tree"
         shown = self.in_root("""
             out=$1 tool=$2; shift 2
-            # What this machine alone has goes to a layer of its own.
+            # What only this machine has goes to its own layer.
             own=$scratch/own
             mkdir "$own"
             mount -t tmpfs tmpfs "$own"

@@ -11,7 +11,7 @@ import corpus
 import guest
 import qemu
 
-# What the kernel says when it stopped unpacking, and goes on with what it has.
+# What the kernel prints when it stops unpacking and continues with what it has.
 KERNEL_FAILED = re.compile(rb"Initramfs unpacking failed: ([^\r\n]*)")
 
 

@@ -42,11 +42,11 @@ ARCHITECTURES = {
                           "/usr/share/AAVMF/AAVMF_VARS.fd", "console=ttyAMA0", "aa64", "aarch64-linux-gnu",
                           "aarch64-linux-gnu-objcopy"),
 }
-# Firmware that wants programs signed by its owner, whom these variables name.
+# Firmware that requires programs signed by its owner, whom these variables name.
 SECURE_FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"
 SECURE_VARIABLES = "/usr/share/OVMF/OVMF_VARS_4M.snakeoil.fd"
 
-# The way of a machine: what says, on which channel, that a stage was reached.
+# The stages of a machine: what shows, on which channel, that it has reached one.
 STAGES = (
     ("firmware", None, None),
     ("boot loader", "serial", rb"BdsDxe: starting Boot"),
@@ -65,7 +65,7 @@ STAGE_NAMES = tuple(name for name, _, _ in STAGES)
 
 
 def escape(value):
-    """A value as QEMU's option parser wants it: it splits at a comma, two commas are one."""
+    """A value for QEMU's option parser, which splits at commas; two commas stand for one."""
     return str(value).replace(",", ",,")
 
 
@@ -105,7 +105,7 @@ class Machine:
             args += ["-chardev", option("socket", id="port", fd=port), "-device", "virtio-serial-pci",
                      "-device", option("virtserialport", chardev="port", name="vmtest")]
         if self.secure:
-            # The firmware guards its variables from the system by what runs in system management mode alone.
+            # The firmware lets only code in system management mode change its variables.
             args += ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
         if self.firmware:
             code = SECURE_FIRMWARE if self.secure else self.arch.firmware
@@ -115,13 +115,13 @@ class Machine:
             args += ["-drive", option(if_="none", id=f"disk{number}", format="raw", cache="unsafe", file=disk)]
             device = {"drive": f"disk{number}"}
             if self.firmware:
-                # It looks at no disk that is not in this order; and GRUB sees what the firmware looked at.
+                # The firmware looks only at disks in this order, and GRUB sees only those.
                 device["bootindex"] = number + 2 if number < len(self.disks) - 1 else 1
             args += ["-device", option("virtio-blk-pci", **device)]
         for number in range(2 if self.two_paths else 0):
             if number == 0:
                 args += ["-device", option("virtio-scsi-pci", id="scsi")]
-            # QEMU would lock the file.
+            # Otherwise QEMU locks the file.
             args += ["-drive", option(if_="none", id=f"path{number}", format="raw", cache="unsafe", file=self.two_paths,
                                       **{"file.locking": "off"}),
                      "-device", option("scsi-hd", drive=f"path{number}", serial="vmtest", share_rw="on")]
@@ -137,7 +137,7 @@ class Machine:
 
 
     def first_commands(self):
-        """What the monitor is told first."""
+        """The monitor's first commands."""
         commands = [{"execute": "qmp_capabilities"}]
         if self.remote:
             commands += [
