@@ -21,6 +21,8 @@ booted() {
 }
 
 @test "--check knows whether the unit is active" {
+    grep -q ^ExecStart= /lib/systemd/system/dracut-shutdown.service ||
+        skip "this dracut's unit runs nothing when it starts: only systemd knows"
     boot "$image" : 'check() { /usr/lib/dracut/dracut-initramfs-restore --check 2>&1 | tail -n 1; }
         { check
           rm /run/initramfs/.need_shutdown
