@@ -151,7 +151,7 @@ static int prepare(struct exitrd *exitrd, const char *image, const char *sysroot
         struct stat st, opened;
         int r = covered < 0 ? covered : 0;
 
-        /* Nothing else's content is carried over. */
+        /* Something else may have taken DIR's place since it was opened; its content is not carried over. */
         if (r == 0 && (fstat(covered, &st) < 0 || fstat(exitrd->dir, &opened) < 0))
                 r = -errno;
         if (r == 0 && (st.st_dev != opened.st_dev || st.st_ino != opened.st_ino))

@@ -16,8 +16,8 @@ struct evidence {
         const char *prefix; /* of its content */
 };
 
-/* The mdmon that runs is on the old root, which cannot be unmounted until that one has gone: once all is clean and
- * another has taken over, which does not wait for it. */
+/* The running mdmon keeps the old root busy. Once the arrays are clean, another one takes over, without waiting for the
+ * end of the old one; so this waits. */
 #define TAKE_OVER_FROM_MDMON                                                                                        \
         "old=\n"                                                                                                    \
         "for file in /run/mdadm/*.pid; do [ ! -e \"$file\" ] || { read -r pid <\"$file\" && old=\"$old $pid\"; }; " \

@@ -116,8 +116,8 @@ static int try_list(struct collection *c, const char *list, const char *soname, 
         return r;
 }
 
-/* The loader's own directories, which the one that it is in tells: on Debian /lib/x86_64-linux-gnu and the same in
- * /usr. @return @buffer, which has 2 * PATH_MAX bytes */
+/* The loader's default directories, derived from where it is: on Debian /lib/x86_64-linux-gnu and
+ * /usr/lib/x86_64-linux-gnu. @return @buffer, which has 2 * PATH_MAX bytes */
 static const char *directories_of(const char *loader, char *buffer)
 {
         const char *from = strncmp(loader, "usr/", strlen("usr/")) == 0 ? loader + strlen("usr/") : loader;

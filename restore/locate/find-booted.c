@@ -41,7 +41,7 @@ static bool same(struct span a, struct span b)
         return a.size == b.size && memcmp(a.at, b.at, a.size) == 0;
 }
 
-/* The directory as /boot has it, which is not the root of its file system: what is behind it. */
+/* Where /boot is not a file system of its own, the path leads through it: what follows it. Returns whether it does. */
 static bool below_boot(struct span directory, struct span *ret)
 {
         struct span part;
@@ -55,7 +55,7 @@ static bool below_boot(struct span directory, struct span *ret)
         return false;
 }
 
-/* Take off what an installed kernel or image got when the next one of its version came. Returns whether it had that. */
+/* Remove the .old of a kernel or image whose version was installed again since. Returns whether it was there. */
 static bool cut_old(struct span *name)
 {
         static const char suffix[] = ".old";

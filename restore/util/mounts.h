@@ -33,7 +33,7 @@ int mounts_attach(int mount, int dir, const char *name);
 /** Detach the mount whose root @fd is, with all that is mounted below it. @return 0 or a negative errno */
 int mounts_detach_fd(int fd);
 
-/** Leave for a mount namespace where nothing that is mounted is seen by anybody else. @return 0 or a negative errno */
+/** Move to a new mount namespace, whose mounts nobody else sees. @return 0 or a negative errno */
 int mounts_leave(void);
 
 /** Unmount what is mounted on @name, with all below it. Returns 0 or a negative errno. */

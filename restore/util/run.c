@@ -43,7 +43,7 @@ static int enter_mount(int fd, unsigned long flags)
                                : 0;
 }
 
-/* Takes down the mount that this process is in: it hangs nowhere again, and nothing is mounted below it any more. */
+/* Detaches the mount that is the current directory, and what is mounted below it: no `..` leads out of it again. */
 static int loosen(void)
 {
         return umount2(".", MNT_DETACH) < 0 ? -errno : 0;
